@@ -1,0 +1,3 @@
+module sft-operator.io/local-cluster/pause
+
+go 1.21

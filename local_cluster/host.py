@@ -1,0 +1,99 @@
+"""What this machine must offer, checked before anything is changed on it."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+from local_cluster.console import LocalClusterError
+from local_cluster.layout import cache_root
+
+NEEDED_GIB = 40
+"""Measured peak of a bare machine (docs/local_cluster.md): images in buildah, registry and one node's store, and the Go caches."""
+MINIMUM_GO = (1, 21)
+"""From 1.21 on, go fetches the newer toolchain that a go.mod asks for."""
+KERNEL_FEATURES = {
+    "/proc/self/ns/net": "network namespaces (CONFIG_NET_NS)",
+    "/proc/self/ns/pid": "PID namespaces (CONFIG_PID_NS)",
+    "/proc/self/ns/cgroup": "cgroup namespaces (CONFIG_CGROUPS)",
+}
+
+
+def require_root() -> None:
+    """Namespaces, mounts and cgroups need root."""
+    if os.geteuid() != 0:
+        raise LocalClusterError(
+            "the local cluster needs root (namespaces, mounts, cgroups); run this as root, or with sudo"
+        )
+
+
+def require_debian() -> None:
+    """Packages are installed by apt-get."""
+    if shutil.which("apt-get") is None:
+        raise LocalClusterError("apt-get was not found; the local cluster is made for Debian 12 (tried on amd64)")
+
+
+def go_version() -> tuple[int, int] | None:
+    """Version of the go command on PATH."""
+    if shutil.which("go") is None:
+        return None
+    text = subprocess.run(["go", "version"], capture_output=True, text=True).stdout
+    found = re.search(r"go(\d+)\.(\d+)", text)
+    return (int(found[1]), int(found[2])) if found else None
+
+
+def require_go() -> None:
+    """Kubernetes and the other programs are built from source."""
+    version = go_version()
+    if version is None or version < MINIMUM_GO:
+        found = "was not found" if version is None else f"is {version[0]}.{version[1]}"
+        raise LocalClusterError(
+            f"go {found}; it must be 1.21 or newer (it then fetches the toolchain it needs). Install Go and put it on PATH"
+        )
+
+
+def require_kernel() -> None:
+    """Namespaces, overlay, bridge and nf_tables."""
+    for path, feature in KERNEL_FEATURES.items():
+        if not Path(path).exists():
+            raise LocalClusterError(f"the kernel lacks {feature}; use a kernel that has it")
+    filesystems = Path("/proc/filesystems").read_text()
+    if "overlay" not in filesystems and not _loads("overlay"):
+        raise LocalClusterError("the kernel lacks overlayfs (CONFIG_OVERLAY_FS); images cannot be unpacked without it")
+
+
+def _loads(module: str) -> bool:
+    return (
+        subprocess.run(["modprobe", module], capture_output=True).returncode == 0 if shutil.which("modprobe") else False
+    )
+
+
+def require_disk() -> None:
+    """Room for images, unless earlier runs have filled the cache already."""
+    root = cache_root()
+    root.mkdir(parents=True, exist_ok=True)
+    if (root / "images-built").exists():
+        return
+    free_gib = shutil.disk_usage(root).free / 2**30
+    if free_gib < NEEDED_GIB:
+        raise LocalClusterError(
+            f"{root} has {free_gib:.0f} GiB free; the first run needs {NEEDED_GIB} GiB. "
+            "Free some, or set XDG_CACHE_HOME to a larger disk"
+        )
+
+
+def cgroup_version() -> int:
+    """2 where the unified hierarchy is mounted alone, else 1."""
+    return 2 if Path("/sys/fs/cgroup/cgroup.controllers").exists() else 1
+
+
+def check() -> None:
+    """Everything above; raises LocalClusterError with what to do."""
+    require_root()
+    require_debian()
+    require_go()
+    require_kernel()
+    require_disk()

@@ -1,0 +1,136 @@
+"""Builds the project's images with buildah and loads them into a cluster, layer by layer through its registry."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from local_cluster import base_image
+from local_cluster.binaries import folder as binaries_folder
+from local_cluster.command import run, succeeds
+from local_cluster.console import LocalClusterError, step
+from local_cluster.layout import ClusterLayout, NodeLayout, cache_root
+from local_cluster.node import PAUSE_IMAGE
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+
+
+@dataclass(frozen=True, slots=True)
+class Image:
+    """One of the project's images: where it is built from, and what it is called."""
+
+    name: str
+    dockerfile: str
+    target: str
+    repository: str
+    tag_prefix: str = ""
+
+
+IMAGES = {
+    image.name: image
+    for image in (
+        Image("operator", "operator/Dockerfile", "operator", "sft-operator"),
+        Image("data", "trainer_image/Dockerfile", "data", "sft-trainer", "data-"),
+        Image("trainer", "trainer_image/Dockerfile", "trainer", "sft-trainer", "train-"),
+    )
+}
+
+
+def buildah() -> tuple[str, ...]:
+    """buildah with a store of our own, so that `clean` removes it and nobody else's images are touched."""
+    return ("buildah", "--root", str(cache_root() / "buildah"), "--runroot", "/run/sft-local-cluster/buildah")
+
+
+def local_name(image: Image) -> str:
+    return f"localhost/{image.repository}:{image.name}"
+
+
+def _build_time_settings() -> list[str]:
+    """What RUN steps need of this host to reach a package registry; nothing of it stays in the image."""
+    settings: list[str] = []
+    uv_cache = Path(os.environ.get("UV_CACHE_DIR") or Path.home() / ".cache" / "uv")
+    uv_cache.mkdir(parents=True, exist_ok=True)
+    settings += ["--volume", f"{uv_cache}:/uv-cache", "--build-arg", "UV_CACHE_DIR=/uv-cache"]
+    bundle = os.environ.get("SSL_CERT_FILE")
+    if bundle and Path(bundle).exists():
+        settings += ["--volume", f"{bundle}:/host-ca.crt:ro"]
+        settings += ["--build-arg", "SSL_CERT_FILE=/host-ca.crt", "--build-arg", "PIP_CERT=/host-ca.crt"]
+    for name in ("PIP_INDEX_URL", "UV_INDEX_URL", "UV_DEFAULT_INDEX"):
+        if os.environ.get(name):
+            settings += ["--build-arg", f"{name}={os.environ[name]}"]
+    return settings
+
+
+def build(name: str) -> None:
+    """Builds one image; layers whose inputs did not change are reused."""
+    image = IMAGES[name]
+    base = base_image.ensure(buildah())
+    with step(f"image {name}"):
+        run(
+            *(*buildah(), "build", "--isolation", "chroot", "--layers", "--quiet", "--target", image.target),
+            *("--file", image.dockerfile, "--tag", local_name(image), "--build-arg", f"BASE_IMAGE={base}"),
+            *(*_build_time_settings(), "."),
+            cwd=REPOSITORY,
+        )
+
+
+def image_id(name: str) -> str:
+    """Digest of an image's config: the same content has the same one."""
+    done = run(*buildah(), "images", "--quiet", "--no-trunc", local_name(IMAGES[name]))
+    return done.strip().removeprefix("sha256:")
+
+
+def load(name: str, layout: ClusterLayout, nodes: list[NodeLayout]) -> str:
+    """Pushes an image into the cluster's registry and lets every node pull it; returns its full reference."""
+    if name not in IMAGES:
+        raise LocalClusterError(f"there is no image '{name}'; choose from: {', '.join(IMAGES)}")
+    image = IMAGES[name]
+    if not succeeds(*buildah(), "inspect", "--type", "image", local_name(image)):
+        raise LocalClusterError(f"image '{name}' is not built; run: python -m local_cluster build {name}")
+    reference = f"{layout.registry}/{image.repository}:{image.tag_prefix}{image_id(name)[:12]}"
+    missing = [node for node in nodes if not _has_image(node, reference)]
+    if missing:
+        with step(f"loading {name}"):
+            _push(name, reference)
+            for node in missing:
+                run(*_ctr(node), "images", "pull", "--plain-http", reference)
+    return reference
+
+
+def _push(name: str, reference: str) -> None:
+    """zstd at its fastest: on loopback, gzip is what would take the time."""
+    compression = ("--format", "oci", "--compression-format", "zstd", "--compression-level", "1")
+    run(
+        *buildah(),
+        "push",
+        "--quiet",
+        "--tls-verify=false",
+        *compression,
+        local_name(IMAGES[name]),
+        f"docker://{reference}",
+    )
+
+
+def _ctr(node: NodeLayout) -> tuple[str, ...]:
+    return ("ctr", "--address", str(node.containerd_socket), "--namespace", "k8s.io")
+
+
+def _has_image(node: NodeLayout, reference: str) -> bool:
+    return reference in run(*_ctr(node), "images", "list", "--quiet").splitlines()
+
+
+def load_pause(node: NodeLayout) -> None:
+    """The image of every pod's first process, imported from a file: the registry may not be up yet."""
+    if _has_image(node, PAUSE_IMAGE):
+        return
+    container = run(*buildah(), "from", "scratch").strip()
+    run(*buildah(), "add", "--quiet", "--chmod", "0755", container, binaries_folder() / "pause", "/pause")
+    run(*buildah(), "config", "--entrypoint", '["/pause"]', "--user", "65535:65535", container)
+    run(*buildah(), "commit", "--quiet", container, PAUSE_IMAGE)
+    run(*buildah(), "rm", container)
+    with tempfile.TemporaryDirectory() as folder:
+        archive = Path(folder) / "pause.tar"
+        run(*buildah(), "push", "--quiet", PAUSE_IMAGE, f"docker-archive:{archive}:{PAUSE_IMAGE}")
+        run(*_ctr(node), "images", "import", archive)

@@ -1,0 +1,59 @@
+"""One lock a machine: one change at a time, and one clone at a time whose clusters run."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from local_cluster.console import LocalClusterError, say
+from local_cluster.layout import RUNTIME_ROOT, STATE_ROOT
+from local_cluster.process import recorded_pid
+
+CLONE = Path(__file__).resolve().parent.parent
+
+
+@contextmanager
+def machine_lock() -> Iterator[None]:
+    """Waits until no other `local_cluster` changes this machine."""
+    RUNTIME_ROOT.mkdir(parents=True, exist_ok=True)
+    with (RUNTIME_ROOT / "lock").open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            say("waiting for another local_cluster command to finish")
+            fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def running_pids(name: str) -> list[int]:
+    """Processes of a cluster that still run."""
+    records = (STATE_ROOT / name).glob("**/processes/*.json")
+    return [pid for pid in map(recorded_pid, records) if pid is not None]
+
+
+def known_clusters() -> list[str]:
+    """Names of clusters that left anything, running or not."""
+    return sorted(path.name for path in STATE_ROOT.iterdir() if path.is_dir()) if STATE_ROOT.exists() else []
+
+
+def owner(name: str) -> Path | None:
+    """The clone that started a cluster."""
+    file = STATE_ROOT / name / "owner.json"
+    return Path(json.loads(file.read_text())["clone"]) if file.exists() else None
+
+
+def claim(name: str) -> None:
+    """Refuses while clusters of another clone run; otherwise notes that this clone owns the cluster."""
+    for other in known_clusters():
+        pids, clone = running_pids(other), owner(other)
+        if pids and clone is not None and clone != CLONE:
+            raise LocalClusterError(
+                f"cluster '{other}' of the clone in {clone} is running (pid {pids[0]}); "
+                "use it from there, or end it with: python -m local_cluster down --all"
+            )
+    state = STATE_ROOT / name
+    state.mkdir(parents=True, exist_ok=True)
+    (state / "owner.json").write_text(json.dumps({"clone": str(CLONE)}))

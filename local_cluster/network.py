@@ -1,0 +1,44 @@
+"""A network namespace for each node, with one veth pair to the host."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from local_cluster.command import run, succeeds
+from local_cluster.layout import NodeLayout
+
+
+def is_up(node: NodeLayout) -> bool:
+    """Whether the node's namespace and its link stand."""
+    return Path(f"/run/netns/{node.namespace}").exists() and succeeds("ip", "link", "show", node.host_link)
+
+
+def create(node: NodeLayout) -> None:
+    """Creates the node's network anew; what a killed run left of it goes first."""
+    if is_up(node):
+        return
+    delete(node)
+    run("ip", "netns", "add", node.namespace)
+    run("ip", "link", "add", node.host_link, "type", "veth", "peer", "name", "eth0", "netns", node.namespace)
+    run("ip", "address", "add", f"{node.host_address}/30", "dev", node.host_link)
+    run("ip", "link", "set", node.host_link, "up")
+    inside = ("ip", "-n", node.namespace)
+    run(*inside, "link", "set", "lo", "up")
+    run(*inside, "address", "add", f"{node.address}/30", "dev", "eth0")
+    run(*inside, "link", "set", "eth0", "up")
+    run(*inside, "route", "add", "default", "via", node.host_address)
+    run("nsenter", f"--net=/run/netns/{node.namespace}", "sysctl", "-qw", "net.ipv4.ip_forward=1")
+    run("ip", "route", "replace", node.pod_subnet, "via", node.address)
+
+
+def connect_nodes() -> None:
+    """Lets the host pass packets between the nodes of a cluster."""
+    run("sysctl", "-qw", "net.ipv4.ip_forward=1")
+
+
+def delete(node: NodeLayout) -> None:
+    """Removes namespace and link; bridges and service rules inside go with them, the route with the link."""
+    if succeeds("ip", "link", "show", node.host_link):
+        run("ip", "link", "delete", node.host_link)
+    if Path(f"/run/netns/{node.namespace}").exists():
+        run("ip", "netns", "delete", node.namespace)

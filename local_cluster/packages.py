@@ -1,0 +1,44 @@
+"""Debian packages that the local cluster needs: installs those that are missing, and removes none."""
+
+from __future__ import annotations
+
+from local_cluster.command import run, succeeds
+from local_cluster.console import LocalClusterError, step
+
+NEEDED = {
+    "containerd": "runs containers",
+    "runc": "runs containers",
+    "containernetworking-plugins": "connects pods",
+    "buildah": "builds images without a daemon",
+    "docker-registry": "serves images on the cluster's own address",
+    "debootstrap": "makes the base image",
+    "iproute2": "network namespaces",
+    "nftables": "service addresses",
+    "iptables": "kubelet's firewall rules",
+    "procps": "sysctl",
+    "util-linux": "nsenter",
+}
+
+
+def missing() -> list[str]:
+    """Packages that are not installed."""
+    return [name for name in NEEDED if not _is_installed(name)]
+
+
+def _is_installed(package: str) -> bool:
+    return succeeds("dpkg-query", "--show", "--showformat=${db:Status-Status}", package) and run(
+        "dpkg-query", "--show", "--showformat=${db:Status-Status}", package
+    ) == "installed"
+
+
+def install(names: list[str]) -> None:
+    """`apt-get install`; services that a package would start are kept from starting."""
+    if not names:
+        return
+    environment = {"DEBIAN_FRONTEND": "noninteractive", "RUNLEVEL": "1"}
+    with step(f"apt-get install {' '.join(names)}"):
+        try:
+            run("apt-get", "update", "-q", env=environment)
+            run("apt-get", "install", "-y", "-q", "--no-remove", "--no-install-recommends", *names, env=environment)
+        except LocalClusterError as error:
+            raise LocalClusterError(f"{error}\nInstall them by hand and try again: {' '.join(names)}") from error

@@ -1,0 +1,186 @@
+"""InstructionDataset: rows from somewhere, made into an immutable, accounted version."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import ConfigDict, Field
+
+from sft_operator.api.api_model import (
+    OBJECT_NAME_RULE,
+    RUN_NEVER_FALLS_RULE,
+    ApiModel,
+    ObjectName,
+    SourceName,
+    Timestamp,
+    cel,
+    list_map,
+    with_rules,
+)
+from sft_operator.api.condition import Attempt, Condition, Failure
+from sft_operator.api.object_location import S3Location
+
+
+class RowFormat(StrEnum):
+    """The shape of a source's rows; Auto looks at each row's own keys."""
+
+    AUTO = "Auto"
+    ALPACA = "Alpaca"
+    MESSAGES = "Messages"
+    PROMPT_COMPLETION = "PromptCompletion"
+
+
+class InlineRows(ApiModel):
+    """Rows written into the manifest itself: for a handful, up to 64 KiB."""
+
+    jsonl: Annotated[str, Field(min_length=1, max_length=65536)]
+    """One JSON object a line."""
+
+
+class DatasetSource(ApiModel):
+    """Where rows come from: exactly one of `s3` and `inline`."""
+
+    model_config = ConfigDict(
+        json_schema_extra=with_rules(
+            cel(
+                "has(self.s3) != has(self.inline)",
+                "exactly one of s3 and inline must be given",
+                found="(has(self.s3) ? 'both' : 'neither') + ' in source ' + self.name",
+            )
+        )
+    )
+
+    name: SourceName
+    """Names the source in reports; duplicates keep the row of the least source name."""
+    s3: S3Location | None = None
+    """One JSONL object, or every .jsonl object below a prefix that ends in a slash."""
+    inline: InlineRows | None = None
+    """Rows written here."""
+    format: RowFormat = RowFormat.AUTO
+    """Alpaca (instruction, input, output), Messages (messages[{role, content}]), PromptCompletion (prompt, completion);
+    Auto looks at the keys of each row."""
+
+
+class Split(ApiModel):
+    """How many rows are kept from training, to measure on."""
+
+    eval_percent: Annotated[int, Field(ge=0, le=50)] = 5
+    """Percent of the rows, chosen by their content, so that the same row always falls on the same side."""
+
+
+class Gates(ApiModel):
+    """What must hold, or no version is published."""
+
+    max_reject_percent: Annotated[int, Field(ge=0, le=100)] = 20
+    """Rejected rows in percent of those read, at most. Exact duplicates do not count."""
+    min_rows: Annotated[int, Field(ge=1, le=1_000_000_000)] = 1
+    """Rows kept, at least."""
+
+
+class InstructionDatasetSpec(ApiModel):
+    """What the dataset is made of."""
+
+    profile_name: ObjectName | None = None
+    """TrainingProfile to prepare with; the default one when absent."""
+    run: Annotated[int, Field(ge=1, le=1_000_000)] = 1
+    """Raise it to prepare again although nothing in this spec changed, for example after new data was uploaded."""
+    sources: Annotated[list[DatasetSource], Field(min_length=1, max_length=16, json_schema_extra=list_map("name"))]
+    """Where the rows come from."""
+    split: Split = Split()
+    """How many rows are kept from training, to measure on."""
+    gates: Gates = Gates()
+    """What must hold, or no version is published."""
+
+
+class DatasetVersion(ApiModel):
+    """A published version: a folder that never changes."""
+
+    digest: Annotated[str, Field(max_length=64)]
+    """sha256 over the sorted rows and their split: the same rows always give the same digest."""
+    uri: Annotated[str, Field(max_length=2048)]
+    """Folder with the rows and the manifest that lists them."""
+    rows: int
+    """Rows in all."""
+    train_rows: int
+    """Rows to train on."""
+    eval_rows: int
+    """Rows to measure on."""
+    bytes: int
+    """Size of all its files."""
+    generation: int
+    """metadata.generation it was made from."""
+    run: int
+    """spec.run it was made from."""
+    ready_at: Timestamp
+    """When it was published."""
+
+
+class Accounting(ApiModel):
+    """Every row read is kept or rejected: `read` is `kept` plus the sum of `rejected`."""
+
+    read: int
+    """Rows found in the sources."""
+    kept: int
+    """Rows in the version."""
+    rejected: Annotated[dict[str, int], Field(max_length=32)]
+    """Rows left out, by reason."""
+    rejected_rows: int = 0
+    """Rows left out, in all."""
+
+
+class RejectedRow(ApiModel):
+    """One rejected row, as its owner finds it again."""
+
+    source: Annotated[str, Field(max_length=36)]
+    """Name of the source."""
+    file: Annotated[str, Field(max_length=1024)]
+    """Object it stands in."""
+    line: int
+    """Line it stands on; the first is 1."""
+    reason: Annotated[str, Field(max_length=64)]
+    """Why it was rejected."""
+
+
+class InstructionDatasetStatus(ApiModel):
+    """What the operator found and did."""
+
+    observed_generation: int = -1
+    """metadata.generation that this status speaks of; -1 before the operator saw the object."""
+    phase: Annotated[str, Field(max_length=32)] | None = None
+    """Summary for people: Pending, Preparing, Ready, Failed. Read the conditions in programs."""
+    run: int | None = None
+    """spec.run that this status speaks of."""
+    conditions: Annotated[list[Condition], Field(max_length=8, json_schema_extra=list_map("type"))] = []
+    """What holds, and why; wait for `Ready`."""
+    version: DatasetVersion | None = None
+    """The newest version; jobs pin it by its digest."""
+    versions: Annotated[list[DatasetVersion], Field(max_length=10)] = []
+    """Earlier versions, newest first."""
+    accounting: Accounting | None = None
+    """What became of every row that the newest preparation read."""
+    rejects: Annotated[list[RejectedRow], Field(max_length=5)] = []
+    """The first rejected rows; all of them stand beside the report."""
+    report_uri: Annotated[str | None, Field(max_length=2048, alias="reportURI")] = None
+    """Report of the newest preparation, with every rejected row beside it."""
+    attempted_generation: int | None = None
+    """metadata.generation that `attempts` belong to."""
+    attempts: Annotated[list[Attempt], Field(max_length=10)] = []
+    """Preparation Jobs for this generation and run, the newest last."""
+    attempt_count: int = 0
+    """Attempts made for this generation and run; `attempts` holds the last ten."""
+    retry_after: Timestamp | None = None
+    """When the next attempt starts, while one is waited for."""
+    failure: Failure | None = None
+    """Why the newest preparation failed."""
+
+
+class InstructionDataset(ApiModel):
+    """Rows from object stores or from the manifest itself, made into an immutable version that SFTJobs train on."""
+
+    model_config = ConfigDict(json_schema_extra=with_rules(OBJECT_NAME_RULE, RUN_NEVER_FALLS_RULE))
+
+    spec: InstructionDatasetSpec
+    """What the dataset is made of. A change makes a new version."""
+    status: InstructionDatasetStatus = InstructionDatasetStatus()
+    """What the operator found and did."""

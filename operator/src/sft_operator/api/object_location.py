@@ -1,0 +1,31 @@
+"""An S3 location that a user names in a spec."""
+
+from __future__ import annotations
+
+from pydantic import ConfigDict
+
+from sft_operator.api.api_model import ApiModel, EndpointUrl, Region, S3Uri, SecretName, cel, with_rules
+
+
+class S3Location(ApiModel):
+    """Where objects lie. Inside the profile's locations `uri` is enough; anywhere else a Secret stands beside it."""
+
+    model_config = ConfigDict(
+        json_schema_extra=with_rules(
+            cel(
+                "has(self.secretName) || (!has(self.endpoint) && !has(self.region))",
+                "endpoint and region may only be given together with secretName; "
+                "a URI inside the profile's locations needs none of them",
+            )
+        )
+    )
+
+    uri: S3Uri
+    """`s3://bucket/key`; with a trailing slash every object below it."""
+    secret_name: SecretName | None = None
+    """Secret in this namespace with the keys AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY. Needed outside the profile's
+    locations."""
+    endpoint: EndpointUrl | None = None
+    """URL of the S3 server; AWS's own when absent."""
+    region: Region | None = None
+    """Region that requests are signed for."""
