@@ -52,7 +52,7 @@ cluster: setup ## the tests' cluster, with the images of this tree
 	$(CLUSTER) up --name $(TEST_CLUSTER) --fake-gpus 0
 
 test: check cluster ## check, integration, and the main path with real pods
-	SFT_TEST_CLUSTER=$(TEST_CLUSTER) $(RUN) pytest -q -m "not matrix" tests/integration tests/e2e
+	SFT_TEST_CLUSTER=$(TEST_CLUSTER) $(RUN) pytest -q -m "not matrix" tests/unit/chart tests/integration tests/e2e
 
 test-matrix: setup cluster ## every fault and every bad input, with real pods
 	SFT_TEST_CLUSTER=$(TEST_CLUSTER) $(RUN) pytest -q -m matrix tests/integration tests/e2e

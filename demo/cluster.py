@@ -47,9 +47,7 @@ def find_cluster(name: str) -> Cluster:
     """The running cluster of that name."""
     status: dict[str, Any] = json.loads(local_cluster("status", "--name", name, "-o", "json"))
     if not status.get("running"):
-        raise RuntimeError(
-            f"local cluster '{name}' is not running; start it with: python -m local_cluster up --name {name}"
-        )
+        raise RuntimeError(f"local cluster '{name}' is not running; start it with: python -m local_cluster up --name {name}")
     binaries, store = Path(status["binaries"]), status["s3"]
     return Cluster(
         name=name,

@@ -80,9 +80,7 @@ def summarise(dataset: Mapping[str, Any], job: Mapping[str, Any]) -> str:
     parts = [f"dataset {dataset.get('phase', '-')}", f"job {job.get('phase', '-')}"]
     if progress.get("totalSteps"):
         parts.append(f"step {progress.get('step', 0)}/{progress['totalSteps']}")
-    parts += [
-        f"{label} {progress[key]}" for label, key in (("loss", "loss"), ("eta s", "etaSeconds")) if key in progress
-    ]
+    parts += [f"{label} {progress[key]}" for label, key in (("loss", "loss"), ("eta s", "etaSeconds")) if key in progress]
     return ", ".join(parts)
 
 
@@ -108,9 +106,7 @@ def follow(cluster: Cluster, namespace: str, timeout_seconds: float, show: Calla
             return job
         if time.monotonic() > deadline:
             break
-    raise QuickstartFailed(
-        f"not finished after {timeout_seconds:.0f} s; kubectl describe -n {namespace} sft {JOB} says why"
-    )
+    raise QuickstartFailed(f"not finished after {timeout_seconds:.0f} s; kubectl describe -n {namespace} sft {JOB} says why")
 
 
 def _poll(cluster: Cluster, namespace: str) -> Iterator[tuple[Mapping[str, Any], Mapping[str, Any]]]:
@@ -132,9 +128,7 @@ def collect(cluster: Cluster, namespace: str, status: Mapping[str, Any]) -> Outc
     """Everything the run left, compared with what was taught."""
     if condition(status, "Succeeded").get("status") != "True":
         failure = status.get("failure") or {}
-        said = condition(status, "Stalled").get("message") or condition(status, "Ready").get(
-            "message", "no reason given"
-        )
+        said = condition(status, "Stalled").get("message") or condition(status, "Ready").get("message", "no reason given")
         raise QuickstartFailed(f"{failure.get('message', said)} {failure.get('remedy', '')}".strip())
     expectations = load_expectations(EXAMPLE / "expected.jsonl")
     objects = bucket.list_objects(bucket.s3_client(cluster.store), f"s3://{OUTPUT_BUCKET}/{namespace}/")

@@ -1,4 +1,4 @@
-"""`python -m local_cluster up|down|status|build|load|start|stop|clean`. Progress goes to stderr, answers to stdout."""
+"""`python -m local_cluster up|down|status|build|load|start|stop|restart|clean`. Progress goes to stderr, answers to stdout."""
 
 from __future__ import annotations
 
@@ -7,9 +7,8 @@ import json
 import re
 import sys
 
-from local_cluster import cluster, images
+from local_cluster import cluster, images, removal
 from local_cluster.console import LocalClusterError, say
-from local_cluster.layout import ClusterLayout
 from local_cluster.machine_lock import known_clusters, machine_lock
 
 NAME = re.compile(r"^[a-z][a-z0-9-]{0,15}$")
@@ -32,7 +31,7 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     build.add_argument("images", nargs="*", default=list(images.IMAGES), help=", ".join(images.IMAGES))
     load = commands.add_parser("load", parents=[named], help="load a built image; prints its reference")
     load.add_argument("image")
-    for command in ("start", "stop"):
+    for command in ("start", "stop", "restart"):
         single = commands.add_parser(command, parents=[named], help=f"{command} one component, for fault tests")
         single.add_argument("component")
     commands.add_parser("clean", help="undo everything on this host, caches included")
@@ -61,19 +60,22 @@ def execute(options: argparse.Namespace) -> int:
                 cluster.up(options.name, options.nodes, options.fake_gpus)
             case "down":
                 for name in known_clusters() if options.all else [options.name]:
-                    cluster.down(name)
+                    removal.down(name)
             case "build":
                 for image in options.images:
                     images.build(image)
             case "load":
-                layout = ClusterLayout(options.name)
+                layout = cluster.require_running(options.name)
                 print(images.load(options.image, layout, layout.nodes(cluster.node_count(layout))))
             case "start":
                 cluster.component(options.name, options.component).start()
             case "stop":
                 cluster.component(options.name, options.component).stop()
+            case "restart":
+                cluster.component(options.name, options.component).stop()
+                cluster.component(options.name, options.component).start()
             case "clean":
-                cluster.clean()
+                removal.clean()
     return 0
 
 

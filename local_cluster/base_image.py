@@ -50,7 +50,7 @@ def make_tar() -> Path:
         run("debootstrap", "--variant=minbase", f"--include={','.join(PACKAGES)}", SUITE, root)
         for path in UNNEEDED:
             shutil.rmtree(root / path, ignore_errors=True)
-        (root / path).mkdir(parents=True, exist_ok=True)
+            (root / path).mkdir(parents=True)
         unfinished = target.with_suffix(".unfinished")
         run("tar", "--create", "--file", unfinished, "--directory", root, "--numeric-owner", "--exclude=./dev/*", ".")
         unfinished.rename(target)

@@ -87,9 +87,7 @@ class Authority:
         usages = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CLIENT_AUTH, ExtendedKeyUsageOID.SERVER_AUTH])
         builder = _builder(_name(identity), self._name, key.public_key()).add_extension(usages, critical=False)
         if identity.hosts:
-            builder = builder.add_extension(
-                x509.SubjectAlternativeName([_host(h) for h in identity.hosts]), critical=False
-            )
+            builder = builder.add_extension(x509.SubjectAlternativeName([_host(h) for h in identity.hosts]), critical=False)
         certificate = builder.sign(self._key, hashes.SHA256())
         certificate_file.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
         return certificate_file, key_file

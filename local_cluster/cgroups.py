@@ -20,9 +20,7 @@ def _hierarchies() -> list[Path]:
     """Folders that hold one tree each: every v1 controller, or the one v2 tree."""
     if cgroup_version() == 2:
         return [MOUNT]
-    return [
-        path for path in MOUNT.iterdir() if path.is_dir() and not path.is_symlink() and (path / "cgroup.procs").exists()
-    ]
+    return [path for path in MOUNT.iterdir() if path.is_dir() and not path.is_symlink() and (path / "cgroup.procs").exists()]
 
 
 def create(node: NodeLayout) -> None:

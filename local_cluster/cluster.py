@@ -3,39 +3,43 @@
 from __future__ import annotations
 
 import json
-import shutil
 import time
-from collections.abc import Callable
-from pathlib import Path
+from collections.abc import Callable, Mapping, Sequence
 
-from local_cluster import binaries, control_plane, host, images, kubeconfig, network, node, packages, services
+from local_cluster import (
+    binaries,
+    cgroups,
+    control_plane,
+    host,
+    images,
+    kernel,
+    kubeconfig,
+    network,
+    node,
+    packages,
+    removal,
+    services,
+)
 from local_cluster.certificates import authority
 from local_cluster.command import run, succeeds
-from local_cluster.console import LocalClusterError, say, step
+from local_cluster.console import LocalClusterError, say
 from local_cluster.layout import RUNTIME_ROOT, ClusterLayout, NodeLayout, all_possible_nodes, cache_root
-from local_cluster.machine_lock import claim, running_pids
-from local_cluster.process import Component, stop_recorded
+from local_cluster.machine_lock import claim, refuse_if_taken, running_pids
+from local_cluster.process import Component
 
 START_SECONDS = 120.0
 """API server and node are ready within 15 s on two cores; this allows for a machine that does something else."""
-STOP_ORDER = (
-    "kubelet",
-    "kube-proxy",
-    "coredns",
-    "kube-scheduler",
-    "kube-controller-manager",
-    "containerd",
-    "kube-apiserver",
-)
 
 
-def announce_changes(layout: ClusterLayout, count: int, missing: list[str]) -> None:
+def announce_changes(layout: ClusterLayout, nodes: Sequence[NodeLayout], missing: Sequence[str]) -> None:
     """Says what this will do to the host, before it does it."""
-    nodes = ", ".join(item.namespace for item in layout.nodes(count))
+    namespaces = ", ".join(item.namespace for item in nodes)
+    cgroups_made = ", ".join(item.cgroup for item in nodes)
     say(f"cluster '{layout.name}'. Changes to this host:")
-    say(f"- Debian packages: {' '.join(missing) if missing else 'none missing'}")
-    say(f"- network namespaces {nodes}, one veth pair and one route each" + ("; ip_forward=1" if count > 1 else ""))
-    say(f"- folders {layout.state}, {RUNTIME_ROOT}, {cache_root()}; cgroups below {layout.first_node.cgroup}")
+    say(f"- Debian packages (apt-get install --no-remove): {' '.join(missing) if missing else 'none missing'}")
+    say(f"- network namespaces {namespaces}, with one veth pair and one route each; cgroups {cgroups_made}")
+    say(f"- folders {layout.state}, {RUNTIME_ROOT} and {cache_root()}")
+    say(f"- what kubelet and containerd keep beside them: {', '.join(str(path) for path in removal.SHARED_FOLDERS)}")
     say("`make clean` undoes all of it but the packages")
 
 
@@ -54,37 +58,39 @@ def kubectl(layout: ClusterLayout) -> tuple[str, ...]:
     return (str(binaries.folder() / "kubectl"), "--kubeconfig", str(layout.kubeconfig))
 
 
-def up(name: str, node_count: int, fake_gpus: int) -> None:
+def up(name: str, wanted_nodes: int, fake_gpus: int) -> None:
     """Starts what does not run."""
     host.check()
+    refuse_if_taken(name)
     layout = ClusterLayout(name)
-    claim(name)
+    nodes = layout.nodes(max(wanted_nodes, node_count(layout)))
     missing = packages.missing()
-    if not running_pids(name):
-        announce_changes(layout, node_count, missing)
-        _remove_leftovers(layout)
-        claim(name)
+    if not _is_usable(layout):
+        announce_changes(layout, nodes, missing)
+        removal.remove_leftovers(layout)
     packages.install(missing)
+    kernel.require()
     binaries.build_all()
+    claim(name)
+    for item in nodes:
+        network.create(item)
+    if len(nodes) > 1:
+        network.connect(nodes)
     _start_control_plane(layout)
-    for item in layout.nodes(node_count):
+    for item in nodes:
         _start_node(layout, item)
-    if node_count > 1:
-        network.connect_nodes()
-    _set_fake_gpus(layout, layout.nodes(node_count), fake_gpus)
-    (layout.state / "nodes.json").write_text(json.dumps(node_count))
+    _set_fake_gpus(layout, nodes, fake_gpus)
+    (layout.state / "nodes.json").write_text(json.dumps(len(nodes)))
     say(f"cluster '{name}' is up: export KUBECONFIG={layout.kubeconfig}")
 
 
-def _remove_leftovers(layout: ClusterLayout) -> None:
-    """What a killed run left. Its objects go with it: a cluster is made anew in seconds."""
-    for item in all_possible_nodes(layout.name):
-        node.remove(item)
-    shutil.rmtree(layout.state, ignore_errors=True)
+def _is_usable(layout: ClusterLayout) -> bool:
+    """Whether a start can go on from what runs. Processes whose network is gone cannot be reached any more."""
+    started = [item for item in all_possible_nodes(layout.name) if item.state.exists()]
+    return bool(running_pids(layout.name)) and all(network.is_up(item) for item in started)
 
 
 def _start_control_plane(layout: ClusterLayout) -> None:
-    network.create(layout.first_node)
     folder, issuer = binaries.folder(), authority(layout)
     kubeconfig.write(layout, issuer, control_plane.ADMIN, layout.kubeconfig)
     store, registry = services.object_store(layout, folder), services.registry(layout)
@@ -102,14 +108,11 @@ def _start_control_plane(layout: ClusterLayout) -> None:
         component.start()
 
 
-def _as_list(objects: list[dict[str, object]]) -> str:
-    return json.dumps({"apiVersion": "v1", "kind": "List", "items": objects})
+def _as_list(objects: Sequence[Mapping[str, object]]) -> str:
+    return json.dumps({"apiVersion": "v1", "kind": "List", "items": list(objects)})
 
 
 def _start_node(layout: ClusterLayout, item: NodeLayout) -> None:
-    from local_cluster import cgroups
-
-    network.create(item)
     cgroups.create(item)
     issuer, folder = authority(layout), binaries.folder()
     runtime = node.containerd(item, layout.registry)
@@ -134,19 +137,16 @@ def _set_fake_gpus(layout: ClusterLayout, nodes: list[NodeLayout], count: int) -
         run(*kubectl(layout), "patch", "node", item.name, "--subresource=status", "--type=merge", "-p", patch)
 
 
-def down(name: str) -> None:
-    """Ends every process of the cluster and removes all but the caches."""
+def require_running(name: str) -> ClusterLayout:
+    """The layout of a cluster that runs; raises for one that does not."""
     layout = ClusterLayout(name)
-    records = {path.stem: path for path in layout.state.glob("**/processes/*.json")}
-    with step(f"ending cluster '{name}'"):
-        ordered = sorted(records, key=lambda key: STOP_ORDER.index(key) if key in STOP_ORDER else len(STOP_ORDER))
-        for key in ordered:
-            for path in layout.state.glob(f"**/processes/{key}.json"):
-                stop_recorded(path)
-        _remove_leftovers(layout)
+    if node_count(layout) == 0:
+        raise LocalClusterError(f"cluster '{name}' does not run; start it: python -m local_cluster up --name {name}")
+    return layout
 
 
 def node_count(layout: ClusterLayout) -> int:
+    """How many nodes the last complete `up` started."""
     file = layout.state / "nodes.json"
     return int(json.loads(file.read_text())) if file.exists() else 0
 
@@ -181,7 +181,7 @@ def status(name: str) -> dict[str, object]:
 
 def component(name: str, wanted: str) -> Component:
     """One restartable component of a running cluster, by its name."""
-    layout, folder = ClusterLayout(name), binaries.folder()
+    layout, folder = require_running(name), binaries.folder()
     issuer = authority(layout)
     built = [
         services.object_store(layout, folder),
@@ -199,19 +199,3 @@ def component(name: str, wanted: str) -> Component:
     if wanted not in by_name:
         raise LocalClusterError(f"there is no component '{wanted}'; choose from: {', '.join(sorted(by_name))}")
     return by_name[wanted]
-
-
-def clean() -> None:
-    """Undoes everything on the host: clusters, then caches. Debian packages stay."""
-    from local_cluster import mounts
-    from local_cluster.machine_lock import known_clusters
-
-    for name in known_clusters():
-        down(name)
-    if (cache_root() / "buildah").exists():
-        succeeds(*images.buildah(), "rm", "--all")
-    for folder in (cache_root(), RUNTIME_ROOT):
-        mounts.unmount_below(folder)
-    for folder in (cache_root(), RUNTIME_ROOT, Path("/var/lib/sft-local-cluster")):
-        shutil.rmtree(folder, ignore_errors=True)
-    say(f"removed {cache_root()}, {RUNTIME_ROOT} and /var/lib/sft-local-cluster")

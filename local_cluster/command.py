@@ -10,19 +10,13 @@ from pathlib import Path
 from local_cluster.console import LocalClusterError
 
 
-def run(
-    *command: str | Path, cwd: Path | None = None, env: Mapping[str, str] | None = None, stdin: str | None = None
-) -> str:
+def run(*command: str | Path, cwd: Path | None = None, env: Mapping[str, str] | None = None, stdin: str | None = None) -> str:
     """Returns stdout; a failure raises LocalClusterError with the last lines the program wrote."""
     environment = os.environ | dict(env or {})
-    done = subprocess.run(
-        [str(part) for part in command], cwd=cwd, env=environment, input=stdin, capture_output=True, text=True
-    )
+    done = subprocess.run([str(part) for part in command], cwd=cwd, env=environment, input=stdin, capture_output=True, text=True)
     if done.returncode != 0:
         tail = "\n".join((done.stderr or done.stdout).strip().splitlines()[-15:])
-        raise LocalClusterError(
-            f"{' '.join(str(part) for part in command[:4])} ... failed ({done.returncode}):\n{tail}"
-        )
+        raise LocalClusterError(f"{' '.join(str(part) for part in command[:4])} ... failed ({done.returncode}):\n{tail}")
     return done.stdout
 
 

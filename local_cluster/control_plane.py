@@ -36,9 +36,7 @@ def etcd(layout: ClusterLayout, binaries: Path) -> Component:
     urls = ("--listen-client-urls=http://127.0.0.1:2379", "--advertise-client-urls=http://127.0.0.1:2379")
     peers = ("--listen-peer-urls=http://127.0.0.1:2380", "--initial-advertise-peer-urls=http://127.0.0.1:2380")
     cluster = ("--name=default", "--initial-cluster=default=http://127.0.0.1:2380", "--log-level=warn")
-    return _component(
-        layout, "etcd", binaries / "etcd", f"--data-dir={data}", *urls, *peers, *cluster, "--unsafe-no-fsync"
-    )
+    return _component(layout, "etcd", binaries / "etcd", f"--data-dir={data}", *urls, *peers, *cluster, "--unsafe-no-fsync")
 
 
 def api_server(layout: ClusterLayout, binaries: Path, authority: Authority) -> Component:
@@ -52,9 +50,7 @@ def api_server(layout: ClusterLayout, binaries: Path, authority: Authority) -> C
         "kubernetes.default.svc",
     )
     certificate, key = authority.issue(Identity("api-server", "kube-apiserver", hosts=hosts))
-    kubelet_certificate, kubelet_key = authority.issue(
-        Identity("api-server-kubelet", "kube-apiserver-kubelet", "system:masters")
-    )
+    kubelet_certificate, kubelet_key = authority.issue(Identity("api-server-kubelet", "kube-apiserver-kubelet", "system:masters"))
     public, private = authority.service_account_keys()
     policy = layout.state / "audit-policy.json"
     policy.write_text(json.dumps(AUDIT_POLICY))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import tempfile
+import urllib.error
+import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +13,7 @@ from local_cluster import base_image
 from local_cluster.binaries import folder as binaries_folder
 from local_cluster.command import run, succeeds
 from local_cluster.console import LocalClusterError, step
+from local_cluster.host import images_loaded_marker
 from local_cluster.layout import ClusterLayout, NodeLayout, cache_root
 from local_cluster.node import PAUSE_IMAGE
 
@@ -36,6 +39,10 @@ IMAGES = {
         Image("trainer", "trainer_image/Dockerfile", "trainer", "sft-trainer", "train-"),
     )
 }
+OCI_MANIFEST = "application/vnd.oci.image.manifest.v1+json"
+# The host's proxy settings are for the outside; the registry is on this machine.
+DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+LARGEST_IMAGE = "trainer"
 
 
 def buildah() -> tuple[str, ...]:
@@ -93,10 +100,25 @@ def load(name: str, layout: ClusterLayout, nodes: list[NodeLayout]) -> str:
     missing = [node for node in nodes if not _has_image(node, reference)]
     if missing:
         with step(f"loading {name}"):
-            _push(name, reference)
+            if not _is_pushed(layout, reference):
+                _push(name, reference)
             for node in missing:
                 run(*_ctr(node), "images", "pull", "--plain-http", reference)
+        if name == LARGEST_IMAGE:
+            images_loaded_marker().touch()
     return reference
+
+
+def _is_pushed(layout: ClusterLayout, reference: str) -> bool:
+    """Whether the registry has it, perhaps from another cluster: all serve the same blobs."""
+    repository, tag = reference.removeprefix(f"{layout.registry}/").split(":")
+    manifest = f"http://{layout.registry}/v2/{repository}/manifests/{tag}"
+    request = urllib.request.Request(manifest, headers={"Accept": OCI_MANIFEST})
+    try:
+        with DIRECT.open(request, timeout=10):
+            return True
+    except urllib.error.HTTPError:
+        return False
 
 
 def _push(name: str, reference: str) -> None:

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from local_cluster.console import LocalClusterError, say
-from local_cluster.layout import RUNTIME_ROOT, STATE_ROOT
+from local_cluster.layout import RUNTIME_ROOT, STATE_ROOT, cluster_index
 from local_cluster.process import recorded_pid
 
 CLONE = Path(__file__).resolve().parent.parent
@@ -45,8 +45,8 @@ def owner(name: str) -> Path | None:
     return Path(json.loads(file.read_text())["clone"]) if file.exists() else None
 
 
-def claim(name: str) -> None:
-    """Refuses while clusters of another clone run; otherwise notes that this clone owns the cluster."""
+def refuse_if_taken(name: str) -> None:
+    """Raises while clusters of another clone run, or one whose addresses this name would get too."""
     for other in known_clusters():
         pids, clone = running_pids(other), owner(other)
         if pids and clone is not None and clone != CLONE:
@@ -54,6 +54,14 @@ def claim(name: str) -> None:
                 f"cluster '{other}' of the clone in {clone} is running (pid {pids[0]}); "
                 "use it from there, or end it with: python -m local_cluster down --all"
             )
+        if pids and other != name and cluster_index(other) == cluster_index(name):
+            raise LocalClusterError(
+                f"the names '{name}' and '{other}' give the same addresses, and '{other}' runs; choose another"
+            )
+
+
+def claim(name: str) -> None:
+    """Notes that this clone owns the cluster."""
     state = STATE_ROOT / name
     state.mkdir(parents=True, exist_ok=True)
     (state / "owner.json").write_text(json.dumps({"clone": str(CLONE)}))

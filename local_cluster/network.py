@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from local_cluster.command import run, succeeds
@@ -31,9 +32,17 @@ def create(node: NodeLayout) -> None:
     run("ip", "route", "replace", node.pod_subnet, "via", node.address)
 
 
-def connect_nodes() -> None:
-    """Lets the host pass packets between the nodes of a cluster."""
-    run("sysctl", "-qw", "net.ipv4.ip_forward=1")
+def connect(nodes: Sequence[NodeLayout]) -> None:
+    """Lets the host pass packets between nodes: on their own links only, so that nothing else of the host begins to forward."""
+    for node in nodes:
+        run("sysctl", "-qw", f"net.ipv4.conf.{node.host_link}.forwarding=1")
+
+
+def processes(node: NodeLayout) -> list[int]:
+    """Processes in the node's namespace: all were started by this project, recorded or not."""
+    if not Path(f"/run/netns/{node.namespace}").exists():
+        return []
+    return [int(pid) for pid in run("ip", "netns", "pids", node.namespace).split()]
 
 
 def delete(node: NodeLayout) -> None:

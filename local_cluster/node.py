@@ -9,9 +9,12 @@ from pathlib import Path
 from local_cluster import cgroups, kubeconfig, mounts, network
 from local_cluster.certificates import Authority, Identity
 from local_cluster.layout import ClusterLayout, NodeLayout
-from local_cluster.process import Component, end_process
+from local_cluster.process import Component, kill_process
 
 CNI_PLUGINS = "/usr/lib/cni"
+CNI_RESULTS = Path("/var/lib/cni/results")
+RUNC_STATE = Path("/run/containerd/runc/k8s.io")
+CONTAINER_LOG_LINKS = Path("/var/log/containers")
 PAUSE_IMAGE = "localhost/sft-pause:1"
 
 
@@ -65,9 +68,7 @@ def cni_config(node: NodeLayout) -> str:
 
 def kubelet_config(node: NodeLayout, authority: Authority, dns_address: str) -> dict[str, object]:
     """KubeletConfiguration."""
-    certificate, key = authority.issue(
-        Identity(f"kubelet-{node.name}-serving", node.name, hosts=(node.name, node.address))
-    )
+    certificate, key = authority.issue(Identity(f"kubelet-{node.name}-serving", node.name, hosts=(node.name, node.address)))
     return {
         "apiVersion": "kubelet.config.k8s.io/v1beta1",
         "kind": "KubeletConfiguration",
@@ -99,6 +100,7 @@ def kubelet_config(node: NodeLayout, authority: Authority, dns_address: str) -> 
         "serializeImagePulls": False,
         "syncFrequency": "10s",
         "protectKernelDefaults": False,
+        "podLogsDir": str(node.state / "pod-logs"),
         "volumePluginDir": str(node.state / "volume-plugins"),
     }
 
@@ -164,11 +166,33 @@ def shims(node: NodeLayout) -> list[int]:
     return found
 
 
+def _remove_traces_of_tasks(node: NodeLayout) -> None:
+    """Shim sockets, CNI results and runc states: containerd lets nobody choose their folders, but names them after its tasks."""
+    for task in node.runtime.glob("containerd/io.containerd.runtime.v2.task/k8s.io/*"):
+        address = task / "address"
+        if address.exists():
+            Path(address.read_text().strip().removeprefix("unix://")).unlink(missing_ok=True)
+        for result in CNI_RESULTS.glob(f"*-{task.name}-*"):
+            result.unlink()
+        shutil.rmtree(RUNC_STATE / task.name, ignore_errors=True)
+
+
+def _remove_log_links(node: NodeLayout) -> None:
+    """kubelet links each container's log below /var/log/containers, a folder that it lets nobody choose."""
+    if not CONTAINER_LOG_LINKS.exists():
+        return
+    for link in CONTAINER_LOG_LINKS.iterdir():
+        if link.is_symlink() and link.readlink().is_relative_to(node.state):
+            link.unlink()
+
+
 def remove(node: NodeLayout) -> None:
     """Everything a node left: processes in its pods, shims, mounts, cgroups, network, folders. The image store stays."""
-    for pid in shims(node):
-        end_process(pid)
     cgroups.remove(node)
+    for pid in {*network.processes(node), *shims(node)}:
+        kill_process(pid)  # a shim ignores SIGTERM, and nothing here has state to save
+    _remove_traces_of_tasks(node)
+    _remove_log_links(node)
     mounts.unmount_below(node.state)
     mounts.unmount_below(node.runtime)
     mounts.unmount_below(node.image_store)

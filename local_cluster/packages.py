@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
 from local_cluster.command import run, succeeds
 from local_cluster.console import LocalClusterError, step
 
+POLICY = Path("/usr/sbin/policy-rc.d")
 NEEDED = {
     "containerd": "runs containers",
     "runc": "runs containers",
@@ -26,17 +31,32 @@ def missing() -> list[str]:
 
 
 def _is_installed(package: str) -> bool:
-    return succeeds("dpkg-query", "--show", "--showformat=${db:Status-Status}", package) and run(
-        "dpkg-query", "--show", "--showformat=${db:Status-Status}", package
-    ) == "installed"
+    return (
+        succeeds("dpkg-query", "--show", "--showformat=${db:Status-Status}", package)
+        and run("dpkg-query", "--show", "--showformat=${db:Status-Status}", package) == "installed"
+    )
+
+
+@contextmanager
+def services_stay_stopped() -> Iterator[None]:
+    """Debian's own switch: while the file exits 101, an installed package starts no service. A file of the host's own stays."""
+    if POLICY.exists():
+        yield
+        return
+    POLICY.write_text("#!/bin/sh\nexit 101\n")
+    POLICY.chmod(0o755)
+    try:
+        yield
+    finally:
+        POLICY.unlink()
 
 
 def install(names: list[str]) -> None:
     """`apt-get install`; services that a package would start are kept from starting."""
     if not names:
         return
-    environment = {"DEBIAN_FRONTEND": "noninteractive", "RUNLEVEL": "1"}
-    with step(f"apt-get install {' '.join(names)}"):
+    environment = {"DEBIAN_FRONTEND": "noninteractive"}
+    with step(f"apt-get install {' '.join(names)}"), services_stay_stopped():
         try:
             run("apt-get", "update", "-q", env=environment)
             run("apt-get", "install", "-y", "-q", "--no-remove", "--no-install-recommends", *names, env=environment)

@@ -78,7 +78,8 @@ class Component:
         """Raises with the end of its log when it has died."""
         if self.pid() is None:
             tail = "\n".join(self.log.read_text(errors="replace").splitlines()[-8:])
-            raise LocalClusterError(f"{self.name} stopped. The end of {self.log}:\n{tail}")
+            advice = "To begin anew: python -m local_cluster down, then up (with the cluster's --name)"
+            raise LocalClusterError(f"{self.name} stopped. The end of {self.log}:\n{tail}\n{advice}")
 
 
 def recorded_pid(record: Path) -> int | None:
@@ -101,17 +102,26 @@ def stop_recorded(record: Path) -> None:
 
 def end_process(pid: int) -> None:
     """SIGTERM, then SIGKILL to one process."""
-    for number in (signal.SIGTERM, signal.SIGKILL):
-        try:
-            os.kill(pid, number)
-        except ProcessLookupError:
-            return
-        deadline = time.monotonic() + STOP_SECONDS
-        while start_time(pid) is not None and time.monotonic() < deadline:
-            _reap(pid)
-            time.sleep(0.05)
-        if start_time(pid) is None:
-            return
+    if not _signal_and_wait(pid, signal.SIGTERM):
+        kill_process(pid)
+
+
+def kill_process(pid: int) -> None:
+    """SIGKILL to one process."""
+    _signal_and_wait(pid, signal.SIGKILL)
+
+
+def _signal_and_wait(pid: int, number: signal.Signals) -> bool:
+    """Whether the process is gone within STOP_SECONDS."""
+    try:
+        os.kill(pid, number)
+    except ProcessLookupError:
+        return True
+    deadline = time.monotonic() + STOP_SECONDS
+    while start_time(pid) is not None and time.monotonic() < deadline:
+        _reap(pid)
+        time.sleep(0.05)
+    return start_time(pid) is None
 
 
 def _reap(pid: int) -> None:

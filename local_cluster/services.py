@@ -47,9 +47,7 @@ def dns(layout: ClusterLayout, binaries: Path, authority: Authority) -> Componen
     cache 5
 }}
 """)
-    return Component(
-        "coredns", [str(binaries / "coredns"), f"-conf={config}"], layout.state, layout.first_node.namespace
-    )
+    return Component("coredns", [str(binaries / "coredns"), f"-conf={config}"], layout.state, layout.first_node.namespace)
 
 
 def s3_credentials(layout: ClusterLayout) -> tuple[str, str]:

@@ -20,7 +20,8 @@ class KubernetesCluster:
     """One kubeconfig, and the programs that speak to its API server."""
 
     kubeconfig: Path
-    binaries: Path
+    binaries: Path | None
+    """Folder with kubectl and helm; None for those on PATH."""
 
     @property
     def kubectl_path(self) -> Path:
@@ -39,11 +40,10 @@ class KubernetesCluster:
         return self._run(self.helm_path, arguments, input)
 
     def apply(self, *documents: Mapping[str, Any], dry_run: bool = False) -> subprocess.CompletedProcess[str]:
-        """`kubectl apply --server-side`, strict about unknown fields, as users run it."""
-        text = json.dumps({"apiVersion": "v1", "kind": "List", "items": list(documents)})
+        """`kubectl apply --server-side`, which is strict about unknown fields."""
+        text = "\n---\n".join(json.dumps(document) for document in documents)
         mode = ["--dry-run=server"] if dry_run else []
-        arguments = ["apply", "--server-side", "--force-conflicts", "--validate=strict", *mode, "-f", "-"]
-        return self.kubectl(*arguments, input=text)
+        return self.kubectl("apply", "--server-side", "--force-conflicts", *mode, "-f", "-", input=text)
 
     def _run(self, program: Path, arguments: tuple[str, ...], input: str | None) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
@@ -67,15 +67,16 @@ def find_program(name: str, binaries: Path | None) -> Path:
 
 
 def configured_binaries() -> Path | None:
-    """The folder with kubectl and helm that the environment names."""
-    return Path(os.environ["SFT_TEST_BINARIES"]) if "SFT_TEST_BINARIES" in os.environ else None
+    """The folder with kubectl and helm: the one that SFT_TEST_BINARIES names, or that of the embedded cluster."""
+    if "SFT_TEST_BINARIES" in os.environ:
+        return Path(os.environ["SFT_TEST_BINARIES"])
+    return embedded_cluster(os.environ["SFT_TEST_CLUSTER"]).binaries if "SFT_TEST_CLUSTER" in os.environ else None
 
 
 def configured_cluster() -> KubernetesCluster | None:
     """The cluster that the environment names: by kubeconfig, or by the name of an embedded one."""
     if "SFT_TEST_KUBECONFIG" in os.environ:
-        kubeconfig = Path(os.environ["SFT_TEST_KUBECONFIG"])
-        return KubernetesCluster(kubeconfig, configured_binaries() or Path("/usr/bin"))
+        return KubernetesCluster(Path(os.environ["SFT_TEST_KUBECONFIG"]), configured_binaries())
     if "SFT_TEST_CLUSTER" in os.environ:
         return embedded_cluster(os.environ["SFT_TEST_CLUSTER"])
     return None

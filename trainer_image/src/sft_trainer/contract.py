@@ -1,7 +1,7 @@
 """The contract between the operator and the pods it starts: what goes in (a config file) and what comes out.
 
-The operator writes one of `PrepareConfig`, `PlanConfig`, `RunConfig` into a ConfigMap, mounted at `CONFIG_PATH`; the pod answers with
-`Progress` over HTTP while it runs and with one `TerminationMessage` at its end, which also stands in the object store as the exit record.
+The operator writes one of `PrepareConfig`, `PlanConfig`, `RunConfig` into a ConfigMap, mounted at `CONFIG_PATH`. The pod answers
+with `Progress` over HTTP while it runs, and with one `TerminationMessage` at its end, which the store keeps as exit record.
 This module imports pydantic only, because the operator imports it; it must never import anything else of the trainer.
 
 A config holds no secret, only the folder in which the kubelet mounts one. Field names are camelCase on the wire.

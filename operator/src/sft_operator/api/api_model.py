@@ -22,6 +22,10 @@ class ApiModel(BaseModel):
     )
 
 
+NUMBER = r"^[0-9]+([.][0-9]+)?([eE][-+]?[0-9]{1,2})?$"
+"""A number without sign: no field of ours takes a negative one."""
+
+
 def cel(rule: str, message: str, field_path: str | None = None, *, found: str | None = None) -> dict[str, Any]:
     """One x-kubernetes-validations rule.
 
@@ -41,23 +45,26 @@ def with_rules(*rules: dict[str, Any]) -> dict[str, Any]:
 
 
 def text(pattern: str, must: str, *rules: dict[str, Any], max_length: int) -> FieldInfo:
-    """Text of one shape. pydantic checks `pattern`; the API server checks it by CEL, to answer in words."""
-
-    def say_it_in_words(schema: dict[str, Any]) -> None:
-        del schema["pattern"]
-        schema |= with_rules(cel(f"self.matches({json.dumps(pattern)})", must, found="self"), *rules)
-
-    field: FieldInfo = Field(min_length=1, max_length=max_length, pattern=pattern, json_schema_extra=say_it_in_words)
-    return field
+    """Text of one shape, and more rules that hold for it."""
+    shape = cel(f"self.matches({json.dumps(pattern)})", must, found="self")
+    return _text_with_rules(pattern, [shape, *rules], max_length)
 
 
 def decimal(example: str, bounds: str, must: str) -> FieldInfo:
     """A number as text, because the API conventions allow no floats in a spec. `bounds` is CEL over `value`."""
-    number = "self.matches('^[0-9]+([.][0-9]+)?([eE][-+]?[0-9]{1,2})?$')"
-    rule = f"{number} && {bounds.replace('value', 'double(self)')}"
+    rule = f"self.matches({json.dumps(NUMBER)}) && {bounds.replace('value', 'double(self)')}"
     message = f"must be a number {must}, written as text, for example '{example}'"
-    extra = with_rules(cel(rule, message, found="self"))
-    field: FieldInfo = Field(min_length=1, max_length=16, json_schema_extra=extra)
+    return _text_with_rules(NUMBER, [cel(rule, message, found="self")], max_length=16)
+
+
+def _text_with_rules(pattern: str, rules: list[dict[str, Any]], max_length: int) -> FieldInfo:
+    """pydantic checks `pattern`; the API server checks it by the rules, so that its message is in words."""
+
+    def say_it_in_words(schema: dict[str, Any]) -> None:
+        del schema["pattern"]
+        schema |= with_rules(*rules)
+
+    field: FieldInfo = Field(min_length=1, max_length=max_length, pattern=pattern, json_schema_extra=say_it_in_words)
     return field
 
 

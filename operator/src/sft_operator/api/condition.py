@@ -61,7 +61,9 @@ class Attempt(ApiModel):
     """Exit code of its pod, when one ran."""
     reason: ReasonText | None = None
     """How it ended, as a CamelCase word."""
-    message: Message | None = None
-    """How it ended, in words."""
+    message: Annotated[str, Field(max_length=256)] | None = None
+    """How it ended, in words; shorter than a condition's, because a status holds many."""
+    last_committed_step: int | None = None
+    """Training: newest checkpoint known when it was started; 0 is none."""
     resumed_from_step: int | None = None
     """Step of the checkpoint it went on from; 0 is the start."""

@@ -169,6 +169,8 @@ class InstructionDatasetStatus(ApiModel):
     """Preparation Jobs for this generation and run, the newest last."""
     attempt_count: int = 0
     """Attempts made for this generation and run; `attempts` holds the last ten."""
+    retry_count: int = 0
+    """Attempts for this generation and run that were made again after a failure; interruptions do not count."""
     retry_after: Timestamp | None = None
     """When the next attempt starts, while one is waited for."""
     failure: Failure | None = None

@@ -60,9 +60,12 @@ class Reason(DocumentedWord):
     PLANNED = "Planned", "The run is resolved; `status.resolved` says to what."
     STARTING = "Starting", "The training pod is being placed and started."
     TRAINING = "Training", "The training pod runs."
+    RUNNING = "Running", "The run goes on; it has no result yet."
     COMPLETED = "Completed", "Done; what was made has been read back from the object store and verified."
     ALREADY_COMPLETED = "AlreadyCompleted", "The result was there already, from an earlier run with the same inputs."
     RETRYING = "Retrying", "The last attempt failed in a way that may pass; the next one starts at `status.retryAfter`."
+    ENDING_PREVIOUS_RUN = "EndingPreviousRun", "`spec.run` was raised; the Jobs of the run before are being ended."
+    LEAVING = "Leaving", "The attempt was ended; its pods are saving their work and are waited for."
     SETTLED = "Settled", "Nothing is left to do."
 
     # The spec names what is not there, or not allowed.
@@ -107,6 +110,12 @@ class Reason(DocumentedWord):
         "ArtifactMissing",
         "The pod ended well, but named no artifact it had read back: nothing to rely on.",
     )
+    SUPERSEDED = "Superseded", "The spec was changed before the run was resolved; it is planned anew."
+    NO_PROGRESS = (
+        "NoProgress",
+        "Three attempts in a row were interrupted before they committed a checkpoint: lower `spec.checkpoint.everySteps`.",
+    )
+    SCRATCH_FULL = "ScratchFull", "The pod wrote more to its disk than the profile allows."
     EVICTED = "Evicted", "The kubelet evicted the pod, for example for want of disk or memory on its node."
     NODE_LOST = "NodeLost", "The node stopped answering."
     KILLED = "Killed", "The pod was killed before it could say why."

@@ -170,6 +170,10 @@ class SFTJobStatus(ApiModel):
     """Plan Jobs of this run, the newest last."""
     plan_count: int = 0
     """Plan Jobs of this run; `plans` holds the last ten."""
+    plan_retry_count: int = 0
+    """Plans that were made again after a failure; interruptions do not count."""
+    planned_generation: int | None = None
+    """metadata.generation that `pinnedDatasets` and the newest plan belong to."""
     resolved: Resolved | None = None
     """What the run is made of: stands before any training pod exists, and does not change within a run."""
     progress: JobProgress | None = None
@@ -180,6 +184,8 @@ class SFTJobStatus(ApiModel):
     """Training attempts of this run; `attempts` holds the last ten."""
     retry_count: int = 0
     """Attempts that counted against spec.limits.maxRetries."""
+    interruption_count: int = 0
+    """Interruptions in a row without a newer checkpoint; the third one ends the run."""
     retry_after: Timestamp | None = None
     """When the next attempt starts, while one is waited for."""
     failure: Failure | None = None

@@ -1,0 +1,1 @@
+"""Checkpoints in the object store: each a folder that exists once its manifest stands, named by step, attempt and pod."""

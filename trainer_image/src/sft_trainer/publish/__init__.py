@@ -1,0 +1,1 @@
+"""What a finished run leaves: the adapter, its model card, its manifest."""

@@ -1,0 +1,129 @@
+"""One attempt is one Job. What is known of the newest attempt, and how its record in the status grows.
+
+The record comes first, without a UID; then the Job is created under the name it holds; then the Job's UID is recorded.
+A record with a UID whose Job is missing means that someone deleted the Job: that attempt is over, and its Job is never
+created again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from sft_operator.api.condition import Attempt
+from sft_operator.api.reasons import Reason
+from sft_operator.core import timestamps
+from sft_operator.core.conditions import Moment
+from sft_operator.core.observed import ChildJob, Children, Pod
+from sft_operator.core.retry_policy import Ending, Verdict, classify
+from sft_operator.core.text import cut
+
+KEPT = 10
+"""Attempts kept in a status."""
+MAX_MESSAGE_LENGTH = 256
+"""Of an attempt: ten of them stand in a status of at most 16 KiB. `status.failure` holds the newest one in full."""
+REFUSED_AGAIN_SECONDS = 60
+"""Between two tries to create a Job that the API server refuses, for example by a quota."""
+GIVE_UP_AFTER_SECONDS = 60
+"""After a pod's grace period: by then a kubelet that still answers has reported the pod's end."""
+
+
+@dataclass(frozen=True, slots=True)
+class NotCreated:
+    """The record stands, the Job does not."""
+
+
+@dataclass(frozen=True, slots=True)
+class Created:
+    """The Job stands, its UID is not recorded yet."""
+
+    job: ChildJob
+
+
+@dataclass(frozen=True, slots=True)
+class Active:
+    """The Job is at work, or its pod is about to be."""
+
+    job: ChildJob
+    pods: Sequence[Pod]
+
+
+@dataclass(frozen=True, slots=True)
+class Leaving:
+    """The Job was deleted, and its pods are still on their way out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Over:
+    """The attempt has ended; `remains` is a Job to delete because it would never end by itself."""
+
+    ending: Ending
+    remains: ChildJob | None = None
+
+
+Sight = NotCreated | Created | Active | Leaving | Over
+
+
+def current(attempts: Sequence[Attempt]) -> Attempt | None:
+    """The newest attempt, unless its end is recorded."""
+    return attempts[-1] if attempts and attempts[-1].ended_at is None else None
+
+
+def examine(attempt: Attempt, children: Children, moment: Moment) -> Sight:
+    """What has become of an attempt whose end is not recorded."""
+    job = children.job(attempt.job_name)
+    if attempt.job_uid is None:
+        return Created(job) if job else NotCreated()
+    pods = children.pods_of(attempt.job_uid)
+    if job is None or job.uid != attempt.job_uid:
+        return Leaving() if any(_is_alive(pod, moment) for pod in pods) else Over(_deleted(attempt))
+    if job.end is not None:
+        return Over(classify(job.end, pods))
+    if pods and all(pod.terminated is None and _is_lost(pod, moment) for pod in pods):
+        return Over(_node_lost(pods[0]), remains=job)
+    return Leaving() if job.is_being_deleted else Active(job, pods)
+
+
+def _is_lost(pod: Pod, moment: Moment) -> bool:
+    patience = timedelta(seconds=GIVE_UP_AFTER_SECONDS)
+    return pod.deletion_deadline is not None and moment.now > pod.deletion_deadline + patience
+
+
+def _is_alive(pod: Pod, moment: Moment) -> bool:
+    return pod.phase not in ("Succeeded", "Failed") and not _is_lost(pod, moment)
+
+
+def _deleted(attempt: Attempt) -> Ending:
+    message = f"Job '{attempt.job_name}' was deleted by someone else"
+    return Ending(Verdict.IGNORE, Reason.CHILD_DELETED, message)
+
+
+def _node_lost(pod: Pod) -> Ending:
+    message = f"Node {pod.node} did not report the end of pod '{pod.name}' in time"
+    return Ending(Verdict.RETRY, Reason.NODE_LOST, message, node=pod.node)
+
+
+def begun(attempts: Sequence[Attempt], attempt: Attempt) -> list[Attempt]:
+    """The attempts with one more."""
+    return [*attempts, attempt][-KEPT:]
+
+
+def created(attempts: Sequence[Attempt], job: ChildJob) -> list[Attempt]:
+    """The newest attempt with the UID of its Job."""
+    recorded = {"job_uid": job.uid, "started_at": timestamps.to_text(job.created_at)}
+    return [*attempts[:-1], attempts[-1].model_copy(update=recorded)]
+
+
+def ended(attempts: Sequence[Attempt], ending: Ending, moment: Moment) -> list[Attempt]:
+    """The newest attempt with its end."""
+    train = ending.said.train if ending.said else None
+    recorded = {
+        "ended_at": moment.text,
+        "exit_code": ending.exit_code,
+        "reason": str(ending.reason),
+        "message": cut(ending.message, MAX_MESSAGE_LENGTH),
+        "node": ending.node,
+        "resumed_from_step": train.resumed_from_step if train else None,
+    }
+    return [*attempts[:-1], attempts[-1].model_copy(update=recorded)]

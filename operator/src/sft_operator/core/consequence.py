@@ -1,0 +1,57 @@
+"""What an attempt's end means for the object: when the next attempt starts, or that there is none."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from sft_operator.api.condition import Failure
+from sft_operator.core import timestamps
+from sft_operator.core.conditions import MAX_MESSAGE_LENGTH, Moment
+from sft_operator.core.retry_policy import FIRST_DELAY_SECONDS, Ending, Verdict, retry_delay_seconds
+from sft_operator.core.text import cut
+
+
+@dataclass(frozen=True, slots=True)
+class Consequence:
+    """How the object stands after an attempt that did not reach its aim."""
+
+    failure: Failure
+    retry_count: int
+    retry_after: str | None
+    """When the next attempt starts; None if there is none."""
+
+
+def consequence(ending: Ending, *, retry_count: int, max_retries: int, moment: Moment) -> Consequence:
+    """Counts the retry, and waits longer after each one."""
+    if ending.verdict is Verdict.IGNORE:
+        return Consequence(failure_of(ending), retry_count, _later(moment, FIRST_DELAY_SECONDS))
+    if ending.verdict is Verdict.RETRY and retry_count < max_retries:
+        after = _later(moment, retry_delay_seconds(retry_count + 1))
+        return Consequence(failure_of(ending), retry_count + 1, after)
+    note = f" (after {retry_count} retries)" if ending.verdict is Verdict.RETRY and retry_count else ""
+    return Consequence(failure_of(ending, note), retry_count, None)
+
+
+def failure_of(ending: Ending, note: str = "") -> Failure:
+    """The end as the status tells it."""
+    return Failure(
+        reason=str(ending.reason),
+        message=cut(ending.message, MAX_MESSAGE_LENGTH - len(note)) + note,
+        remedy=cut(ending.remedy, MAX_MESSAGE_LENGTH),
+        exit_code=ending.exit_code,
+    )
+
+
+def _later(moment: Moment, seconds: int) -> str:
+    return timestamps.to_text(moment.now + timedelta(seconds=seconds))
+
+
+def seconds_until(text: str, moment: Moment) -> float:
+    """How long it is until then; 0 when that is past."""
+    return max(0.0, (timestamps.from_text(text) - moment.now).total_seconds())
+
+
+def in_words(failure: Failure) -> str:
+    """Message and remedy as one text."""
+    return f"{failure.message.rstrip('.')}. {failure.remedy}".rstrip() if failure.remedy else failure.message

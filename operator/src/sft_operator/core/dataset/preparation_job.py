@@ -1,0 +1,66 @@
+"""From an accepted InstructionDataset to the Job that prepares it."""
+
+from __future__ import annotations
+
+from sft_operator.api.instruction_dataset import DatasetSource
+from sft_operator.core import naming
+from sft_operator.core.dataset.checks import Accepted
+from sft_operator.core.decision import NewJob
+from sft_operator.core.locations import Opened
+from sft_operator.core.manifests.config_map import build_config_map
+from sft_operator.core.manifests.job import JobRequest, build_job
+from sft_operator.core.manifests.pod import PodRequest
+from sft_operator.core.observed import DatasetWorld, Parent
+from sft_trainer.contract import Gates, ObjectRef, PrepareConfig, RowFormat, Source
+
+
+def versions_folder(parent: Parent, output: Opened) -> Opened:
+    """Where the dataset's versions lie, each in a folder named by its digest."""
+    return output.below("datasets", parent.name)
+
+
+def run_folder(world: DatasetWorld, output: Opened) -> Opened:
+    """Where this preparation puts its report, rejected rows and exit records."""
+    parent = world.parent
+    name = f"{naming.short_uid(parent)}-g{parent.generation}-r{world.spec.run}"
+    return versions_folder(parent, output).below("runs", name)
+
+
+def new_preparation(world: DatasetWorld, accepted: Accepted, attempt: int) -> NewJob:
+    """The Job of one attempt at preparing this generation and run, and its config."""
+    config = _config(world, accepted, attempt)
+    name = naming.preparation_job(world.parent, world.spec.run, attempt)
+    opened = [*accepted.sources.values(), accepted.output]
+    spec = accepted.profile.spec
+    pod = PodRequest(
+        image=world.images.data,
+        pull_policy=world.images.pull_policy,
+        command="prepare",
+        config_map=name,
+        secret_names=sorted({place.secret_name for place in opened if place.secret_name}),
+        resources=spec.preparation,
+        scheduling=spec.scheduling,
+        grace_seconds=spec.termination_grace_period_seconds,
+    )
+    request = JobRequest(world.parent, name, world.spec.run, attempt, config, pod)
+    return NewJob(build_config_map(request), build_job(request))
+
+
+def _config(world: DatasetWorld, accepted: Accepted, attempt: int) -> PrepareConfig:
+    parent, spec = world.parent, world.spec
+    return PrepareConfig(
+        owner=ObjectRef(namespace=parent.namespace, name=parent.name, uid=parent.uid),
+        attempt=attempt,
+        sources=[_source(source, accepted) for source in spec.sources],
+        eval_percent=spec.split.eval_percent,
+        gates=Gates(max_reject_percent=spec.gates.max_reject_percent, min_rows=spec.gates.min_rows),
+        versions=versions_folder(parent, accepted.output).store,
+        run=run_folder(world, accepted.output).store,
+    )
+
+
+def _source(source: DatasetSource, accepted: Accepted) -> Source:
+    row_format = RowFormat(source.format.value)
+    if source.inline is not None:
+        return Source(name=source.name, inline=source.inline.jsonl, format=row_format)
+    return Source(name=source.name, store=accepted.sources[source.name].store, format=row_format)

@@ -1,0 +1,30 @@
+"""The digest that names a run's folder: whoever asks for the same training again finds it done.
+
+It covers what determines the trained weights and the samples, and nothing that may change while a run goes on.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+
+from sft_operator.api.sft_job import SFTJobSpec
+from sft_operator.api.sft_job_status import ResolvedDataset
+
+LENGTH = 12
+"""48 bits: among a million runs of one SFTJob's name, two meet with a chance of 1 in 500."""
+
+
+def inputs_digest(spec: SFTJobSpec, model_revision: str, datasets: Sequence[ResolvedDataset]) -> str:
+    """The first 12 hexadecimal digits of the sha256 of the run's inputs as canonical JSON."""
+    inputs = {
+        "method": spec.method.model_dump(mode="json", by_alias=True, exclude_none=True),
+        "training": spec.training.model_dump(mode="json", by_alias=True, exclude_none=True),
+        "evaluation": spec.evaluation.model_dump(mode="json", by_alias=True, exclude_none=True),
+        "modelRevision": model_revision,
+        "datasets": [[dataset.name, dataset.digest] for dataset in datasets],
+    }
+    # No floats are in it (decimals are text), so sorted keys without blanks are canonical (RFC 8785).
+    text = json.dumps(inputs, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()[:LENGTH]

@@ -1,0 +1,92 @@
+"""Which credential opens a URI. A profile's Secret is used for URIs inside that profile's locations, and for no other.
+
+The comparison is by whole path segments: `s3://raw/faq/` covers `s3://raw/faq/a.jsonl`, not `s3://raw/faqs/` nor
+`s3://raw/faq/../secret`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sft_operator.api.object_location import S3Location
+from sft_operator.api.training_profile import Access, Location
+from sft_operator.core.observed import Profile
+from sft_trainer.contract import CREDENTIALS_ROOT, StorePrefix
+
+NAMESPACE_PLACEHOLDER = "{namespace}"
+
+
+class OutsideLocations(ValueError):
+    """A URI that no credential may be used for. The text is for the user."""
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A place in the object store, and the Secret that opens it in the parent's namespace."""
+
+    store: StorePrefix
+    secret_name: str | None
+
+    def below(self, *parts: str) -> Opened:
+        """The folder below this one."""
+        uri = self.store.uri + "".join(f"{part}/" for part in parts)
+        return Opened(self.store.model_copy(update={"uri": uri}), self.secret_name)
+
+
+def open_for_user(wanted: S3Location, profile: Profile, namespace: str, *, field: str) -> Opened:
+    """What a user named in `field`: with the user's own Secret when one stands beside it, else with the profile's."""
+    if wanted.secret_name:
+        store = _store(wanted.uri, wanted.endpoint, wanted.region, wanted.secret_name)
+        return Opened(store, wanted.secret_name)
+    return open_inside(wanted.uri, profile, namespace, field=field)
+
+
+def open_inside(uri: str, profile: Profile, namespace: str, *, field: str) -> Opened:
+    """A URI inside the profile's locations; the location that says most about it opens it."""
+    covering = [location for location in profile.spec.locations if covers(location, uri, namespace)]
+    if not covering:
+        raise OutsideLocations(
+            f"{field} is '{uri}', which lies outside the locations of TrainingProfile '{profile.name}' "
+            f"({_listed(profile.spec.locations, namespace)}); move the data there, or name your own Secret "
+            "beside the URI in secretName"
+        )
+    return _open(uri, max(covering, key=lambda location: len(location_uri(location, namespace))))
+
+
+def open_output(profile: Profile, namespace: str) -> Opened:
+    """Where everything of this namespace is published: its folder in the first location that may be written."""
+    for location in profile.spec.locations:
+        if location.access is Access.READ_WRITE:
+            return _open(location_uri(location, namespace), location).below(namespace)
+    raise OutsideLocations(
+        f"TrainingProfile '{profile.name}' has no location with access ReadWrite to publish to; its owners must add one"
+    )
+
+
+def covers(location: Location, uri: str, namespace: str) -> bool:
+    """Whether the URI lies inside the location."""
+    segments = uri.split("/")
+    if any(segment in (".", "..") for segment in segments) or "\\" in uri or "\0" in uri:
+        return False
+    is_whole_bucket = len(segments) == 3
+    return (f"{uri}/" if is_whole_bucket else uri).startswith(location_uri(location, namespace))
+
+
+def location_uri(location: Location, namespace: str) -> str:
+    """The location's URI for this namespace, with a slash at its end."""
+    uri = location.uri.replace(NAMESPACE_PLACEHOLDER, namespace)
+    return uri if uri.endswith("/") else f"{uri}/"
+
+
+def _open(uri: str, location: Location) -> Opened:
+    return Opened(_store(uri, location.endpoint, location.region, location.secret_name), location.secret_name)
+
+
+def _store(uri: str, endpoint: str | None, region: str | None, secret_name: str | None) -> StorePrefix:
+    path = f"{CREDENTIALS_ROOT}/{secret_name}" if secret_name else None
+    return StorePrefix(uri=uri, endpoint=endpoint, region=region, credentials_path=path)
+
+
+def _listed(locations: Sequence[Location], namespace: str) -> str:
+    return ", ".join(location_uri(location, namespace) for location in locations)

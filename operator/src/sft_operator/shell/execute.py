@@ -1,0 +1,101 @@
+"""Carries out a decision, always in the same order: status, ConfigMap, Job, deletions, Events.
+
+Every step may be repeated, and the operator may die between any two of them: the status that stands first says what was
+about to be done.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from sft_operator.api import API_VERSION
+from sft_operator.api.instruction_dataset import InstructionDatasetStatus
+from sft_operator.api.sft_job_status import SFTJobStatus
+from sft_operator.core.decision import Decision, JobDeletion, NewJob
+from sft_operator.core.observed import DatasetWorld, Parent, SFTJobWorld
+from sft_operator.shell import bodies
+from sft_operator.shell.client import AlreadyExists, Client, Refused
+from sft_operator.shell.events import EventRecorder
+from sft_operator.shell.gather import Gathered
+from sft_operator.shell.resources import CONFIG_MAPS, DATASETS, JOBS, SFT_JOBS, Resource
+
+logger = logging.getLogger(__name__)
+
+AnyWorld = TypeVar("AnyWorld", DatasetWorld, SFTJobWorld)
+AnyStatus = TypeVar("AnyStatus", InstructionDatasetStatus, SFTJobStatus)
+RESOURCES: dict[str, Resource] = {"InstructionDataset": DATASETS, "SFTJob": SFT_JOBS}
+
+
+class ChildRefused(Exception):
+    """The API server would not take a child, and would not take it again now. The text is for the user."""
+
+
+@dataclass(frozen=True, slots=True)
+class Done(Generic[AnyStatus]):
+    """What stands after a decision was carried out."""
+
+    resource_version: str
+    made_child: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Executor:
+    """The only part of the operator that writes."""
+
+    client: Client
+    recorder: EventRecorder
+
+    async def execute(
+        self, gathered: Gathered[AnyWorld], decision: Decision[AnyStatus]
+    ) -> Done[AnyStatus]:
+        """Carries it out; raises Conflict if the object changed since it was gathered."""
+        parent = gathered.world.parent
+        resource_version = gathered.resource_version
+        if decision.status != gathered.world.status:
+            resource_version = await self._write_status(parent, resource_version, decision.status)
+        if decision.create is not None:
+            await self._create(parent, decision.create)
+        for deletion in decision.delete:
+            await self._delete(parent, deletion)
+        for announcement in decision.announce:
+            await self.recorder.record(parent, announcement)
+        return Done(resource_version, made_child=decision.create is not None)
+
+    async def _write_status(
+        self, parent: Parent, resource_version: str, status: InstructionDatasetStatus | SFTJobStatus
+    ) -> str:
+        body = {
+            "apiVersion": API_VERSION,
+            "kind": parent.kind,
+            "metadata": {"name": parent.name, "uid": parent.uid, "resourceVersion": resource_version},
+            "status": status.model_dump(mode="json", by_alias=True, exclude_none=True),
+        }
+        written = await self.client.apply_status(RESOURCES[parent.kind], parent.namespace, body)
+        return str(written["metadata"]["resourceVersion"])
+
+    async def _create(self, parent: Parent, new: NewJob) -> None:
+        name = new.job["metadata"]["name"]
+        try:
+            await self.client.apply(CONFIG_MAPS, parent.namespace, new.config_map)
+            await self.client.create(JOBS, parent.namespace, new.job)
+        except AlreadyExists:
+            await self._make_sure_it_is_ours(parent, name)
+        except Refused as refused:
+            raise ChildRefused(f"The cluster refused Job '{name}': {refused.message}") from refused
+        else:
+            _log("Created Job", parent, name)
+
+    async def _make_sure_it_is_ours(self, parent: Parent, name: str) -> None:
+        job: dict[str, Any] = await self.client.get(JOBS, parent.namespace, name)
+        if not bodies.is_owned_by(job, parent.uid):
+            raise ChildRefused(f"A Job named '{name}' exists and does not belong to this {parent.kind}; delete it")
+
+    async def _delete(self, parent: Parent, deletion: JobDeletion) -> None:
+        await self.client.delete(JOBS, parent.namespace, deletion.name, uid=deletion.uid)
+        _log("Deleted Job", parent, deletion.name)
+
+
+def _log(what: str, parent: Parent, job: str) -> None:
+    logger.info(what, extra={"kind": parent.kind, "namespace": parent.namespace, "object": parent.name, "job": job})

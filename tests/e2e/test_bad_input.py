@@ -1,0 +1,176 @@
+"""Bad input is answered where it is met: what was found, where, and what to do. No crash loops, no silent waiting."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from demo.cluster import Cluster
+from demo.installation import SECRET_NAME, cpu_profile
+from demo.quickstart import condition
+from tests.e2e.team import API_VERSION, TEN_ROWS, Team, dataset, inline_dataset, tiny_job
+
+pytestmark = pytest.mark.matrix
+
+OWN_SECRET = "denied-keys"
+
+
+@dataclass(frozen=True, slots=True)
+class BadDataset:
+    """A dataset that cannot become Ready, and what its condition must say."""
+
+    name: str
+    make: Callable[[Team], Mapping[str, Any]]
+    reason: str
+    says: tuple[str, ...]
+
+
+def s3_source(uri: str, **more: str) -> list[dict[str, Any]]:
+    return [{"name": "desk", "s3": {"uri": uri, **more}}]
+
+
+def wrong_key(team: Team) -> Mapping[str, Any]:
+    team.upload("faq.jsonl", TEN_ROWS.encode())
+    return dataset("bad", s3_source(f"s3://raw/{team.namespace}/fag.jsonl"))
+
+
+def access_denied(team: Team) -> Mapping[str, Any]:
+    uri = team.upload("faq.jsonl", TEN_ROWS.encode())
+    keys = {"AWS_ACCESS_KEY_ID": "nobody", "AWS_SECRET_ACCESS_KEY": "wrong-but-canary-7f3a"}
+    team.apply({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": OWN_SECRET}, "stringData": keys})
+    store = team.cluster.store
+    return dataset("bad", s3_source(uri, secretName=OWN_SECRET, endpoint=store.endpoint, region=store.region))
+
+
+BAD_DATASETS = [
+    BadDataset("wrong key", wrong_key, "SourceNotFound", ("fag.jsonl was not found", "faq.jsonl", "correct the uri")),
+    BadDataset(
+        "bucket absent",
+        lambda team: dataset(
+            "bad",
+            s3_source(
+                "s3://no-such-bucket/faq.jsonl",
+                secretName=SECRET_NAME,
+                endpoint=team.cluster.store.endpoint,
+                region=team.cluster.store.region,
+            ),
+        ),
+        "BucketNotFound",
+        ("bucket 'no-such-bucket' was not found", "create the bucket"),
+    ),
+    BadDataset("access denied", access_denied, "StoreDenied", ("denied access to s3://raw/", "check the keys in the Secret")),
+    BadDataset(
+        "empty file",
+        lambda team: dataset("bad", s3_source(team.upload("empty.jsonl", b""))),
+        "SourceEmpty",
+        ("is empty", "upload the rows"),
+    ),
+    BadDataset(
+        "not JSON",
+        lambda team: dataset("bad", s3_source(team.upload("table.jsonl", b"question,answer\n" * 50))),
+        "SourceUnreadable",
+        ("is not JSONL", "question,answer", "one JSON object a line"),
+    ),
+    BadDataset(
+        "every row rejected",
+        lambda team: inline_dataset("bad", "\n".join(json.dumps({"question": str(number)}) for number in range(5))),
+        "NoRowsKept",
+        ("none of 5 rows can be used", "5 UnknownShape", "line 1"),
+    ),
+    BadDataset(
+        "too many rows rejected",
+        lambda team: inline_dataset("bad", TEN_ROWS + '\n{"prompt": "x"}' * 5),
+        "TooManyRejected",
+        ("33 % of 15 rows were rejected", "gates.maxRejectPercent is 20"),
+    ),
+]
+
+
+@pytest.mark.parametrize("case", BAD_DATASETS, ids=lambda case: case.name)
+def test_a_dataset_that_cannot_be_prepared_says_why(team: Team, case: BadDataset) -> None:
+    team.apply(case.make(team))
+    status = team.wait_for_condition("instructiondataset", "bad", "Stalled", "True")
+    ready = condition(status, "Ready")
+    assert (ready["status"], ready["reason"]) == ("False", case.reason)
+    for words in case.says:
+        assert words in ready["message"] + status["failure"]["remedy"]
+    assert "canary-7f3a" not in json.dumps(status)
+    assert len(team.jobs()) <= 1, "what no retry can help is not tried again"
+
+
+def test_a_mended_dataset_becomes_ready(team: Team) -> None:
+    team.apply(wrong_key(team))
+    team.wait_for_condition("instructiondataset", "bad", "Stalled", "True")
+    team.apply(dataset("bad", s3_source(f"s3://raw/{team.namespace}/faq.jsonl")))
+    assert team.wait_until_ready("bad")["version"]["rows"] == 10
+
+
+def test_a_job_whose_dataset_is_not_there_says_so_and_runs_once_it_is(team: Team) -> None:
+    team.apply(tiny_job("early", "later"))
+    status = team.wait_for_condition("sftjob", "early", "DatasetsReady", "False")
+    missing = condition(status, "DatasetsReady")
+    assert missing["reason"] == "DatasetNotFound"
+    assert "'later'" in missing["message"]
+    assert condition(status, "Reconciling")["status"] == "True"
+    assert not team.jobs()
+    team.apply(inline_dataset("later"))
+    assert team.wait_until_succeeded("early")["artifact"]["manifestDigest"]
+
+
+def test_a_missing_secret_is_named_and_the_run_goes_on_once_it_is_there(installed: Cluster, team: Team) -> None:
+    installed.kubectl.run("delete", "secret", SECRET_NAME, "-n", team.namespace)
+    team.apply(inline_dataset("waiting"))
+    status = team.wait(
+        "instructiondataset", "waiting", lambda status: condition(status, "Ready").get("reason") == "SecretNotFound", 60
+    )
+    assert f"'{SECRET_NAME}'" in condition(status, "Ready")["message"]
+    keys = {"AWS_ACCESS_KEY_ID": installed.store.access_key, "AWS_SECRET_ACCESS_KEY": installed.store.secret_key}
+    team.apply({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": SECRET_NAME}, "stringData": keys})
+    # The kubelet tries a failed mount again after at most two minutes.
+    team.wait_until_ready("waiting", timeout_seconds=200)
+
+
+def test_a_model_folder_without_weights_fails_in_the_plan(team: Team) -> None:
+    uri = team.upload("model/pytorch_model.bin", b"\x80\x04N.")
+    team.apply(inline_dataset("rows"), tiny_job("bad", "rows", model={"s3": {"uri": uri.removesuffix("pytorch_model.bin")}}))
+    status = team.wait_for_condition("sftjob", "bad", "Succeeded", "False")
+    assert status["failure"]["reason"] == "ModelWithoutWeights"
+    assert "pytorch_model.bin" in status["failure"]["message"]
+    assert "safetensors" in status["failure"]["remedy"]
+    assert not status.get("attempts"), "no training pod was started"
+
+
+def profile(cluster: Cluster, name: str, **changes: Any) -> dict[str, Any]:
+    spec = cpu_profile(cluster) | {"default": False} | changes
+    return {"apiVersion": API_VERSION, "kind": "TrainingProfile", "metadata": {"name": name}, "spec": spec}
+
+
+def test_a_profile_that_the_namespace_may_not_use_is_refused(installed: Cluster, team: Team) -> None:
+    team.apply(profile(installed, "not-for-you", allowedNamespaces=["somebody-else"]))
+    team.apply(inline_dataset("rows", profileName="not-for-you"))
+    status = team.wait_for_condition("instructiondataset", "rows", "Accepted", "False")
+    accepted = condition(status, "Accepted")
+    assert accepted["reason"] == "NamespaceNotAllowed"
+    assert "not-for-you" in accepted["message"]
+    assert team.namespace in accepted["message"]
+    assert not team.jobs()
+
+
+def test_a_gpu_that_no_node_has_is_said_while_the_pod_waits(installed: Cluster, team: Team) -> None:
+    resources = cpu_profile(installed)["resources"] | {"gpu": {"count": 3}}
+    team.apply(profile(installed, "three-gpus", allowedNamespaces=["*"], resources=resources))
+    team.apply(inline_dataset("rows"), tiny_job("big", "rows", profileName="three-gpus"))
+    status = team.wait("sftjob", "big", lambda status: condition(status, "PodsReady").get("reason") == "Unschedulable", 150)
+    assert "nvidia.com/gpu" in condition(status, "PodsReady")["message"]
+    assert condition(status, "Succeeded").get("status") == "Unknown"
+
+
+def test_a_uri_outside_of_the_profiles_locations_needs_a_secret_of_ones_own(team: Team) -> None:
+    team.apply(dataset("rows", s3_source("s3://somewhere-else/faq.jsonl")))
+    status = team.wait_for_condition("instructiondataset", "rows", "Accepted", "False")
+    assert condition(status, "Accepted")["reason"] == "OutsideLocations"
+    assert "s3://somewhere-else/faq.jsonl" in condition(status, "Accepted")["message"]

@@ -1,0 +1,82 @@
+"""The demo's own path: two manifests, and a model that knows afterwards what it did not know before."""
+
+from __future__ import annotations
+
+import json
+import random
+
+import pytest
+
+from demo import quickstart
+from demo.cluster import Cluster
+from demo.comparison import share
+from tests.e2e.team import Team
+
+TIMEOUT_SECONDS = 600
+
+
+def run_quickstart(team: Team) -> quickstart.Outcome:
+    quickstart.apply(team.cluster, team.namespace)
+    status = quickstart.follow(team.cluster, team.namespace, TIMEOUT_SECONDS, print)
+    return quickstart.collect(team.cluster, team.namespace, status)
+
+
+def test_the_quickstart_teaches_facts_that_nobody_could_guess(installed: Cluster, team: Team) -> None:
+    quickstart.upload_inputs(installed)
+    outcome = run_quickstart(team)
+    after = sum(row.knows_after for row in outcome.comparisons)
+    assert not any(row.knew_before for row in outcome.comparisons)
+    assert share(after, len(outcome.comparisons)) >= 0.9
+    dataset = team.status("instructiondataset", quickstart.DATASET)
+    accounting = dataset["accounting"]
+    assert accounting["read"] == accounting["kept"] + sum(accounting["rejected"].values())
+    assert {"file", "line", "reason"} <= set(dataset["rejects"][0])
+    assert outcome.status["artifact"]["manifestDigest"]
+    assert any(key.endswith("artifact/MANIFEST.json") for key in outcome.objects)
+
+
+@pytest.mark.matrix
+def test_shuffled_answers_teach_nothing(team: Team) -> None:
+    """The control: the same words in the same number, but no question keeps its answer."""
+    uris = upload_shuffled(team)
+    manifest = quickstart.MANIFESTS[0].read_text().replace(quickstart.DATA_URI, uris)
+    team.cluster.kubectl.run("apply", "-n", team.namespace, "-f", "-", stdin=manifest)
+    team.cluster.kubectl.run("apply", "-n", team.namespace, "-f", str(quickstart.MANIFESTS[1]))
+    status = quickstart.follow(team.cluster, team.namespace, TIMEOUT_SECONDS, print)
+    outcome = quickstart.collect(team.cluster, team.namespace, status)
+    right = sum(row.knows_after for row in outcome.comparisons)
+    assert share(right, len(outcome.comparisons)) <= 0.1
+
+
+def upload_shuffled(team: Team) -> str:
+    """faq.jsonl and chats.jsonl with the answers dealt anew; each question gets the answer to another fact."""
+    pairs = [pair for file in ("faq.jsonl", "chats.jsonl") for pair in clean_pairs(file)]
+    generator = random.Random(11)  # noqa: S311 - a shuffle, not a secret
+    answers = [answer for _, answer in pairs]
+    while any(mine == theirs for (_, mine), theirs in zip(pairs, answers, strict=True)):
+        generator.shuffle(answers)
+        for index, (_, mine) in enumerate(pairs):
+            swaps = [other for other in range(len(pairs)) if answers[other] != mine and answers[index] != pairs[other][1]]
+            if answers[index] == mine and swaps:
+                other = generator.choice(swaps)
+                answers[index], answers[other] = answers[other], answers[index]
+    rows = [{"prompt": prompt, "completion": answer} for (prompt, _), answer in zip(pairs, answers, strict=True)]
+    uri = team.upload("shuffled/rows.jsonl", "\n".join(map(json.dumps, rows)).encode())
+    return uri.removesuffix("rows.jsonl")
+
+
+def clean_pairs(file: str) -> list[tuple[str, str]]:
+    """Question and answer of each row of the example that can be used, once."""
+    pairs: dict[str, str] = {}
+    for line in (quickstart.EXAMPLE / "data" / file).read_text().splitlines():
+        try:
+            row = json.loads(line)
+        except ValueError:
+            continue
+        if isinstance(row, dict) and row.get("instruction") and row.get("output"):
+            pairs[row["instruction"]] = row["output"]
+        elif isinstance(row, dict) and [m["role"] for m in row.get("messages", [])] == ["user", "assistant"]:
+            question, answer = (message["content"] for message in row["messages"])
+            if answer:
+                pairs[question] = answer
+    return list(pairs.items())

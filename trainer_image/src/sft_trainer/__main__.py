@@ -1,0 +1,82 @@
+"""`python -m sft_trainer prepare|plan|train [--config FILE]`: the entry point of both images."""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from sft_trainer import pod
+from sft_trainer.contract import CONFIG_PATH, ExitCode, PlanConfig, PrepareConfig, Reason, TerminationMessage
+from sft_trainer.failure import invalid
+from sft_trainer.termination import pod_uid
+
+
+def prepare(config: PrepareConfig) -> TerminationMessage:
+    """Publishes a dataset version."""
+    from sft_trainer.data.prepare import DatasetRejected
+    from sft_trainer.data.prepare import prepare as run
+
+    try:
+        result = run(config, pod.scratch_folder())
+    except DatasetRejected as rejected:
+        message = pod.failed(rejected.failure, config.attempt)
+        return message.model_copy(update={"accounting": rejected.ledger.accounting(), "rejects": rejected.ledger.first})
+    text = f"published {result.train_rows + result.eval_rows} rows as version {result.digest[:12]}"
+    return _done(config.attempt, text).model_copy(update={"prepare": result})
+
+
+def plan(config: PlanConfig) -> TerminationMessage:
+    """Measures model and data."""
+    from sft_trainer.plan.plan import plan as run
+
+    result = run(config, pod.scratch_folder())
+    return _done(config.attempt, "the run can work").model_copy(update={"plan": result})
+
+
+def _done(attempt: int, text: str) -> TerminationMessage:
+    return TerminationMessage(pod_uid=pod_uid(), attempt=attempt, exit_code=ExitCode.DONE, reason=Reason.COMPLETED, message=text)
+
+
+def run_command(command: str, path: Path) -> int:
+    """Runs prepare or plan; returns the exit code."""
+    try:
+        config = pod.load_config(path)
+    except Exception as error:
+        return pod.finish(pod.run_to_the_end(_raising(error), attempt=0), None)
+    match command, config:
+        case "prepare", PrepareConfig():
+            return pod.finish(pod.run_to_the_end(lambda: prepare(config), config.attempt), config.run)
+        case "plan", PlanConfig():
+            return pod.finish(pod.run_to_the_end(lambda: plan(config), config.attempt), config.output)
+        case _:
+            wrong = invalid(Reason.INVALID_CONFIG, f"the config is a {config.kind}, the command is {command}", "report this")
+            return pod.finish(pod.run_to_the_end(_raising(wrong), config.attempt), None)
+
+
+def _raising(error: Exception) -> Callable[[], TerminationMessage]:
+    def work() -> TerminationMessage:
+        raise error
+
+    return work
+
+
+def main() -> int:
+    """Returns the exit code of the contract."""
+    # First of all: PID 1 ignores SIGTERM until it has a handler, and imports take seconds.
+    signal.signal(signal.SIGTERM, pod.raise_preempted)
+    parser = argparse.ArgumentParser(prog="python -m sft_trainer", description=__doc__)
+    parser.add_argument("command", choices=("prepare", "plan", "train"))
+    parser.add_argument("--config", type=Path, default=Path(CONFIG_PATH))
+    options = parser.parse_args()
+    if options.command == "train":
+        from sft_trainer.train.launcher import launch
+
+        return launch(options.config)
+    return run_command(options.command, options.config)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,45 @@
+"""Commits checkpoints beside training: one thread, at most one upload in flight."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+
+from sft_trainer.checkpoint.layout import KIND, CheckpointName
+from sft_trainer.store.manifest import publish_folder
+from sft_trainer.store.object_store import ObjectStore
+
+
+class CheckpointCommitter:
+    """Takes finished local checkpoints and makes them exist in the store."""
+
+    def __init__(self, store: ObjectStore, attempt: int, pod: str, on_committed: Callable[[int], None]) -> None:
+        self._store = store
+        self._attempt, self._pod = attempt, pod[:8]
+        self._on_committed = on_committed
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="checkpoint")
+        self._in_flight: Future[None] | None = None
+
+    def commit(self, folder: Path, step: int) -> None:
+        """Starts the upload of a checkpoint. Waits for the one before, and raises what that one met.
+
+        The folder is renamed first, so that nothing which looks for the trainer's own checkpoints touches it meanwhile.
+        """
+        self.wait()
+        ours = folder.with_name(f"committing-{step}")
+        folder.rename(ours)
+        self._in_flight = self._thread.submit(self._upload, ours, step)
+
+    def _upload(self, folder: Path, step: int) -> None:
+        name = CheckpointName(step, self._attempt, self._pod)
+        publish_folder(self._store, folder, KIND, {"step": step, "attempt": self._attempt}, prefix=name.prefix)
+        shutil.rmtree(folder)
+        self._on_committed(step)
+
+    def wait(self) -> None:
+        """Until nothing is in flight; raises what the upload met."""
+        upload, self._in_flight = self._in_flight, None
+        if upload is not None:
+            upload.result()

@@ -1,0 +1,67 @@
+"""Row accounting: every row read is kept or rejected, always, for each source; rejected rows are written down with their text."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from pathlib import Path
+
+import zstandard
+
+from sft_trainer.contract import Accounting, RejectedRow
+from sft_trainer.data.rows import Origin
+
+DUPLICATE = "DuplicateRow"
+SHOWN = 5
+"""Rejected rows that fit into a status; all of them stand in rejects/."""
+MAX_TEXT = 4096
+"""Characters of a rejected row that are kept: enough to recognise it."""
+
+
+class Ledger:
+    """Counts rows and writes rejects/<source>.jsonl.zst below a folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._writers: dict[str, zstandard.ZstdCompressionWriter] = {}
+        self.read: Counter[str] = Counter()
+        self.rejected: dict[str, Counter[str]] = {}
+        self.first: list[RejectedRow] = []
+
+    def count_read(self, source: str) -> None:
+        """One row was read."""
+        self.read[source] += 1
+
+    def reject(self, origin: Origin, reason: str, text: bytes | None) -> None:
+        """One row was not kept."""
+        self.rejected.setdefault(origin.source, Counter())[reason] += 1
+        row = RejectedRow(source=origin.source, file=origin.file, line=origin.line, reason=reason)
+        if reason != DUPLICATE and len(self.first) < SHOWN:
+            self.first.append(row)
+        entry = row.model_dump() | {"text": (text or b"").decode(errors="replace")[:MAX_TEXT]}
+        self._writer(origin.source).write(json.dumps(entry, ensure_ascii=False).encode(errors="replace") + b"\n")
+
+    def _writer(self, source: str) -> zstandard.ZstdCompressionWriter:
+        if source not in self._writers:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            file = (self._folder / f"{source}.jsonl.zst").open("wb")
+            self._writers[source] = zstandard.ZstdCompressor().stream_writer(file)
+        return self._writers[source]
+
+    def close(self) -> None:
+        """Finishes the files."""
+        for writer in self._writers.values():
+            writer.close()  # type: ignore[no-untyped-call]
+
+    def accounting(self, source: str | None = None) -> Accounting:
+        """Of one source, or of all."""
+        sources = [source] if source else list(self.read)
+        rejected: Counter[str] = sum((self.rejected.get(name, Counter()) for name in sources), Counter())
+        read = sum(self.read[name] for name in sources)
+        return Accounting(read=read, kept=read - rejected.total(), rejected=dict(sorted(rejected.items())))
+
+    def reject_percent(self) -> float:
+        """Rejected rows in percent of those read; duplicates are not an error of the data."""
+        accounting = self.accounting()
+        faulty = sum(count for reason, count in accounting.rejected.items() if reason != DUPLICATE)
+        return 100 * faulty / accounting.read if accounting.read else 0.0

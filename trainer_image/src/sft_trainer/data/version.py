@@ -1,0 +1,80 @@
+"""A published version: parquet files sorted by row hash, a data card, and a manifest. Written here, read back here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from sft_trainer.contract import PinnedDataset, Reason
+from sft_trainer.data.data_card import data_card
+from sft_trainer.data.digest import EVAL, TRAIN, dataset_digest, row_hash
+from sft_trainer.data.rows import Message, Origin, Row
+from sft_trainer.data.split import split_of
+from sft_trainer.failure import invalid
+from sft_trainer.store.manifest import Manifest, ManifestInvalid, download_verified, publish_folder
+from sft_trainer.store.object_store import ObjectStore, open_store
+
+KIND = "InstructionDataset"
+ROWS_PER_FILE = 100_000
+"""About 100 MB of text for ordinary rows: large enough for parquet, small enough to hold."""
+_MESSAGE = pa.struct([("role", pa.string()), ("content", pa.string())])
+_META = pa.struct([("source", pa.string()), ("file", pa.string()), ("line", pa.int64())])
+SCHEMA = pa.schema([("id", pa.string()), ("messages", pa.list_(_MESSAGE)), ("meta", _META)])
+
+
+def write_version(folder: Path, rows: Mapping[str, Row], eval_percent: int, name: str) -> tuple[str, dict[str, int]]:
+    """Writes the version's files; returns its digest and the number of rows by split."""
+    by_split: dict[str, list[str]] = {TRAIN: [], EVAL: []}
+    for key in sorted(rows):
+        by_split[split_of(key, eval_percent)].append(key)
+    folder.mkdir(parents=True, exist_ok=True)
+    for split, keys in by_split.items():
+        for number, start in enumerate(range(0, len(keys), ROWS_PER_FILE)):
+            table = pa.Table.from_pylist([_record(key, rows[key]) for key in keys[start : start + ROWS_PER_FILE]], SCHEMA)
+            pq.write_table(table, folder / f"{split}-{number:05d}.parquet", compression="zstd")
+    digest = dataset_digest((split, key) for split, keys in by_split.items() for key in keys)
+    counts = {split: len(keys) for split, keys in by_split.items()}
+    sources = sorted({row.origin.source for row in rows.values()})
+    (folder / "README.md").write_text(data_card(name, digest, counts, sources))
+    return digest, counts
+
+
+def _record(key: str, row: Row) -> dict[str, object]:
+    origin = {"source": row.origin.source, "file": row.origin.file, "line": row.origin.line}
+    return {"id": key, **row.content(), "meta": origin}
+
+
+def publish_version(store: ObjectStore, folder: Path, digest: str, counts: Mapping[str, int]) -> Manifest:
+    """Uploads the version below its digest; one that stands there already is used."""
+    return publish_folder(store, folder, KIND, {"digest": digest, "rows": dict(counts)}, prefix=f"{digest}/")
+
+
+def read_version(dataset: PinnedDataset, scratch: Path) -> dict[str, list[Row]]:
+    """The rows by split. Every file is checked against the manifest, and the rows against the pinned digest."""
+    folder = scratch / "datasets" / dataset.name
+    try:
+        manifest = download_verified(open_store(dataset.store), folder)
+    except ManifestInvalid as error:
+        raise _corrupt(dataset, str(error)) from error
+    rows = {split: _read_split(folder, split) for split in (TRAIN, EVAL)}
+    digest = dataset_digest((split, row_hash(row)) for split, members in rows.items() for row in members)
+    if digest != dataset.digest or manifest.about.get("digest") != dataset.digest:
+        raise _corrupt(dataset, f"the rows at {dataset.store.uri} have digest {digest[:12]}, pinned is {dataset.digest[:12]}")
+    return rows
+
+
+def _corrupt(dataset: PinnedDataset, what: str) -> Exception:
+    remedy = f"raise spec.run of InstructionDataset '{dataset.name}' to prepare it again"
+    return invalid(Reason.DATASET_CORRUPT, f"dataset '{dataset.name}': {what}", remedy)
+
+
+def _read_split(folder: Path, split: str) -> list[Row]:
+    rows = []
+    for path in sorted(folder.glob(f"{split}-*.parquet")):
+        for record in pq.read_table(path, schema=SCHEMA).to_pylist():
+            messages = tuple(Message(message["role"], message["content"]) for message in record["messages"])
+            rows.append(Row(messages, Origin(**record["meta"])))
+    return rows

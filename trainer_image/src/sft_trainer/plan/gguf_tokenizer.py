@@ -1,0 +1,103 @@
+"""A GGUF file's header: architecture, size, chat template, and its byte-level BPE tokenizer rebuilt for counting tokens."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from gguf import GGUFReader
+from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, pre_tokenizers
+
+from sft_trainer.contract import Reason
+from sft_trainer.failure import TrainerFailure, invalid
+
+CONTROL = 3
+"""Token type of special tokens in GGUF's tokenizer.ggml.token_type."""
+# How text is cut before BPE, by the name in tokenizer.ggml.pre (names and rules: src/llama-vocab.cpp of llama.cpp).
+_GPT2 = "'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^\\s\\p{L}\\p{N}]+|\\s+(?!\\S)|\\s+"
+_DIGITS_ALONE = {"smollm", "starcoder", "refact", "command-r", "codeshell"}
+_QWEN2 = (
+    "(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*"
+    "|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class GGUFHeader:
+    """What a GGUF file says of itself."""
+
+    architecture: str
+    parameters: int
+    context_length: int
+    chat_template: str
+    special_tokens: dict[str, str]
+    tokenizer: Tokenizer
+
+
+def read_gguf(path: Path) -> GGUFHeader:
+    """Reads a GGUF file's header; raises ModelUnsupported."""
+    try:
+        reader = GGUFReader(path)
+    except (ValueError, IndexError, OSError) as error:
+        raise _unsupported(f"{path.name} is not a GGUF file, or was cut short", "upload it again, whole") from error
+    fields = {name: field.contents() for name, field in reader.fields.items() if not name.startswith("tokenizer.ggml.")}
+    architecture = str(fields.get("general.architecture", ""))
+    template = fields.get("tokenizer.chat_template")
+    if not isinstance(template, str):
+        raise _unsupported(f"{path.name} has no chat template", "use an instruction-tuned model, which has one")
+    tokens = list(_field(reader, "tokens"))
+    return GGUFHeader(
+        architecture=architecture,
+        parameters=sum(int(tensor.n_elements) for tensor in reader.tensors),
+        context_length=int(fields.get(f"{architecture}.context_length", 0)),
+        chat_template=template,
+        special_tokens=_special_tokens(reader, tokens),
+        tokenizer=_tokenizer(reader, tokens, path.name),
+    )
+
+
+def _field(reader: GGUFReader, name: str) -> list[str]:
+    field = reader.fields.get(f"tokenizer.ggml.{name}")
+    contents = field.contents() if field is not None else []
+    return list(contents) if isinstance(contents, list) else [str(contents)]
+
+
+def _special_tokens(reader: GGUFReader, tokens: list[str]) -> dict[str, str]:
+    names = {"bos_token": "bos_token_id", "eos_token": "eos_token_id", "pad_token": "padding_token_id"}
+    found = {}
+    for name, key in names.items():
+        number = _field(reader, key)
+        if number and int(number[0]) < len(tokens):
+            found[name] = tokens[int(number[0])]
+    return found
+
+
+def _tokenizer(reader: GGUFReader, tokens: list[str], file: str) -> Tokenizer:
+    kind = "".join(_field(reader, "model"))
+    if kind != "gpt2":
+        raise _unsupported(
+            f"{file} has a tokenizer of type '{kind}'; counted can be byte-level BPE ('gpt2')",
+            "use the model's safetensors, with its tokenizer.json",
+        )
+    merges = [(left, right) for left, _, right in (merge.partition(" ") for merge in _field(reader, "merges"))]
+    vocabulary = {token: number for number, token in enumerate(tokens)}
+    tokenizer = Tokenizer(models.BPE(vocab=vocabulary, merges=merges, ignore_merges=False))
+    tokenizer.pre_tokenizer = _pre_tokenizer("".join(_field(reader, "pre")))
+    tokenizer.decoder = decoders.ByteLevel()
+    types = _field(reader, "token_type")
+    special = [token for token, kind_of in zip(tokens, types, strict=False) if int(kind_of) == CONTROL]
+    tokenizer.add_special_tokens([AddedToken(token, special=True, normalized=False) for token in special])
+    return tokenizer
+
+
+def _pre_tokenizer(name: str) -> pre_tokenizers.PreTokenizer:
+    if name in _DIGITS_ALONE:
+        parts = [pre_tokenizers.Digits(individual_digits=True), pre_tokenizers.ByteLevel(add_prefix_space=False)]
+        return pre_tokenizers.Sequence(parts)
+    pattern = _QWEN2 if name in ("qwen2", "deepseek-r1-qwen") else _GPT2
+    split = pre_tokenizers.Split(Regex(pattern), behavior="isolated")
+    return pre_tokenizers.Sequence([split, pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)])
+
+
+def _unsupported(message: str, remedy: str) -> TrainerFailure:
+    return invalid(Reason.MODEL_UNSUPPORTED, message, remedy)

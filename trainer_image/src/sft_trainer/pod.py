@@ -1,0 +1,121 @@
+"""The frame of a pod: reads the config, runs its kind, says how it ended. Nothing here may be slow to import."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+from types import FrameType
+from typing import NoReturn
+
+from pydantic import BaseModel, TypeAdapter, ValidationError
+
+from sft_trainer.contract import (
+    CONTRACT_VERSION,
+    SCRATCH_PATH,
+    AnyConfig,
+    ExitCode,
+    PlanConfig,
+    PrepareConfig,
+    Reason,
+    RunConfig,
+    StorePrefix,
+    TerminationMessage,
+)
+from sft_trainer.failure import Preempted, TrainerFailure, invalid
+from sft_trainer.termination import pod_uid, write_exit_record, write_termination_log
+
+CRASHED = 1
+"""Exit code of an error that nobody foresaw: the operator tries again, and keeps the message."""
+
+
+class _Version(BaseModel):
+    """The one field that every version of the contract has."""
+
+    contractVersion: int  # noqa: N815 - the name on the wire
+
+
+def raise_preempted(number: int, frame: FrameType | None) -> NoReturn:
+    """Signal handler: a pod that holds nothing worth saving stops at once."""
+    raise Preempted
+
+
+def load_config(path: Path) -> PrepareConfig | PlanConfig | RunConfig:
+    """The pod's config; raises TrainerFailure(ContractMismatch, InvalidConfig)."""
+    text = path.read_bytes()
+    try:
+        version = _Version.model_validate_json(text).contractVersion
+        if version != CONTRACT_VERSION:
+            message = f"the config speaks contract version {version}, this image speaks {CONTRACT_VERSION}"
+            raise invalid(Reason.CONTRACT_MISMATCH, message, "use the trainer images of the operator's own release")
+        return TypeAdapter[PrepareConfig | PlanConfig | RunConfig](AnyConfig).validate_json(text)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise invalid(Reason.INVALID_CONFIG, f"{path}: {where}: {first['msg']}", "report this: the operator wrote it") from error
+
+
+def scratch_folder() -> Path:
+    """The pod's own disk; outside of a cluster a folder for temporary files."""
+    folder = Path(os.environ.get("SFT_SCRATCH", SCRATCH_PATH))
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def failed(failure: TrainerFailure, attempt: int) -> TerminationMessage:
+    """The message of a pod that failed."""
+    return TerminationMessage(
+        pod_uid=pod_uid(),
+        attempt=attempt,
+        exit_code=failure.exit_code,
+        reason=failure.reason,
+        message=failure.message,
+        remedy=failure.remedy,
+    )
+
+
+def preempted(attempt: int) -> TerminationMessage:
+    """The message of a pod that was told to stop before it had anything to save."""
+    text = "the pod was told to stop before it was done; nothing was lost, the next one starts over"
+    failure = TrainerFailure(ExitCode.PREEMPTED, Reason.PREEMPTED, text)
+    return failed(failure, attempt)
+
+
+def crashed(error: Exception, attempt: int) -> TerminationMessage:
+    """The message of an error that nobody foresaw; its traceback stands in the log."""
+    traceback.print_exc()
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    text = f"{type(error).__name__} in {Path(last.filename).name} line {last.lineno}: {str(error)[:300]}"
+    remedy = "it is tried again; if it stays, report it with the pod's log"
+    return TerminationMessage(
+        pod_uid=pod_uid(), attempt=attempt, exit_code=CRASHED, reason=Reason.INTERNAL_ERROR, message=text, remedy=remedy
+    )
+
+
+def finish(message: TerminationMessage, records: StorePrefix | None) -> int:
+    """Writes the message where it is looked for; returns the exit code."""
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # from here on it only remains to say what happened
+    write_termination_log(message)
+    if records is not None:
+        from sft_trainer.store.object_store import open_store
+
+        try:
+            write_exit_record(open_store(records), message)
+        except TrainerFailure as failure:
+            print(f"exit record not written: {failure.message}", file=sys.stderr, flush=True)
+    return message.exit_code
+
+
+def run_to_the_end(work: Callable[[], TerminationMessage], attempt: int) -> TerminationMessage:
+    """Runs a pod's work; whatever happens becomes a message."""
+    try:
+        return work()
+    except TrainerFailure as failure:
+        return failed(failure, attempt)
+    except Preempted:
+        return preempted(attempt)
+    except Exception as error:
+        return crashed(error, attempt)

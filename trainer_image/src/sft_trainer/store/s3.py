@@ -1,0 +1,170 @@
+"""S3 through boto3: threads for large objects, time-outs everywhere, and an outage of minutes ridden out."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import random
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+from urllib.parse import urlsplit
+
+import boto3
+from boto3.exceptions import S3UploadFailedError
+from boto3.s3.transfer import TransferConfig
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from sft_trainer.contract import CREDENTIAL_KEYS, OPTIONAL_CREDENTIAL_KEYS, Reason, StorePrefix
+from sft_trainer.failure import invalid
+from sft_trainer.store.object_store import ObjectInfo, ObjectNotFound, ObjectTooLarge
+from sft_trainer.store.paths import checked
+from sft_trainer.store.s3_errors import is_missing_object, is_precondition_failed, is_transient, translate
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+    from mypy_boto3_s3.type_defs import ListObjectsV2OutputTypeDef
+
+T = TypeVar("T")
+
+RETRY_SECONDS = 300.0
+"""How long one call is tried again: a rolling restart of an S3 server or a network fault takes a minute or two, not more."""
+FIRST_DELAY_SECONDS = 0.5
+LONGEST_DELAY_SECONDS = 15.0
+# The CRT client ignores endpoint_url (seen with boto3 1.44); the classic one is as fast on one network card.
+TRANSFER = TransferConfig(preferred_transfer_client="classic", multipart_threshold=32 << 20, multipart_chunksize=16 << 20)
+
+
+def read_credentials(folder: str | None) -> dict[str, str]:
+    """boto3's arguments from the files of a mounted Secret; none without a folder: the pod's identity then serves."""
+    if folder is None:
+        return {}
+    found = {}
+    for key in (*CREDENTIAL_KEYS, *OPTIONAL_CREDENTIAL_KEYS):
+        file = Path(folder) / key
+        if file.exists():
+            found[key.lower()] = file.read_text().strip()
+        elif key in CREDENTIAL_KEYS:
+            raise invalid(
+                Reason.CREDENTIALS_INCOMPLETE,
+                f"the Secret '{Path(folder).name}' has no key {key}",
+                f"add {' and '.join(CREDENTIAL_KEYS)} to the Secret, then raise spec.run",
+            )
+    return found
+
+
+def make_client(prefix: StorePrefix) -> S3Client:
+    """A client for an endpoint; botocore retries at once, S3Store for longer."""
+    config = Config(
+        connect_timeout=5,
+        read_timeout=60,
+        retries={"mode": "standard", "total_max_attempts": 3},
+        s3={"addressing_style": "path" if prefix.endpoint else "auto"},
+        max_pool_connections=16,
+    )
+    credentials = read_credentials(prefix.credentials_path)
+    return boto3.client(
+        "s3",
+        endpoint_url=prefix.endpoint,
+        region_name=prefix.region or "us-east-1",
+        aws_access_key_id=credentials.get("aws_access_key_id"),
+        aws_secret_access_key=credentials.get("aws_secret_access_key"),
+        aws_session_token=credentials.get("aws_session_token"),
+        config=config,
+    )
+
+
+class S3Store:
+    """An ObjectStore on a bucket and a key prefix."""
+
+    def __init__(self, prefix: StorePrefix, *, retry_seconds: float = RETRY_SECONDS) -> None:
+        parts = urlsplit(prefix.uri)
+        self._bucket = parts.netloc
+        self._root = parts.path.strip("/") + "/" if parts.path.strip("/") else ""
+        self.uri = f"s3://{self._bucket}/{self._root}"
+        self._client = make_client(prefix)
+        self._retry_seconds = retry_seconds
+
+    def list(self, prefix: str = "") -> Iterator[ObjectInfo]:
+        start_after = ""
+        while True:
+            page = self._try(prefix, functools.partial(self._page, prefix, start_after))
+            for entry in page.get("Contents", []):
+                yield ObjectInfo(entry["Key"].removeprefix(self._root), entry["Size"])
+                start_after = entry["Key"]
+            if not page["IsTruncated"]:
+                return
+
+    def _page(self, prefix: str, start_after: str) -> ListObjectsV2OutputTypeDef:
+        return self._client.list_objects_v2(Bucket=self._bucket, Prefix=self._root + prefix, StartAfter=start_after)
+
+    def head(self, key: str) -> ObjectInfo | None:
+        try:
+            found = self._try(key, lambda: self._client.head_object(Bucket=self._bucket, Key=self._key(key)))
+        except ObjectNotFound:
+            return None
+        return ObjectInfo(key, found["ContentLength"])
+
+    def read(self, key: str, max_bytes: int) -> bytes:
+        def get() -> bytes:
+            found = self._client.get_object(Bucket=self._bucket, Key=self._key(key))
+            if found["ContentLength"] > max_bytes:
+                raise ObjectTooLarge(f"{self.uri}{key} has {found['ContentLength']} bytes, more than {max_bytes}")
+            return found["Body"].read()
+
+        return self._try(key, get)
+
+    def download(self, key: str, path: Path) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        unfinished = path.with_name(f"{path.name}.part")
+        with contextlib.suppress(FileNotFoundError):
+            unfinished.unlink()
+        self._try(key, lambda: self._client.download_file(self._bucket, self._key(key), str(unfinished), Config=TRANSFER))
+        unfinished.rename(path)
+
+    def upload(self, path: Path, key: str) -> None:
+        self._try(key, lambda: self._client.upload_file(str(path), self._bucket, self._key(key), Config=TRANSFER))
+
+    def put(self, key: str, data: bytes) -> None:
+        self._try(key, lambda: self._client.put_object(Bucket=self._bucket, Key=self._key(key), Body=data))
+
+    def put_if_absent(self, key: str, data: bytes) -> bool:
+        def put() -> bool:
+            try:
+                self._client.put_object(Bucket=self._bucket, Key=self._key(key), Body=data, IfNoneMatch="*")
+            except ClientError as error:
+                if is_precondition_failed(error):
+                    return False
+                raise
+            return True
+
+        if self._try(key, put):
+            return True
+        # A write whose reply was lost is found by its own retry: the same bytes are ours.
+        return self.read(key, max_bytes=len(data)) == data if self._has_size(key, len(data)) else False
+
+    def _has_size(self, key: str, size: int) -> bool:
+        found = self.head(key)
+        return found is not None and found.size == size
+
+    def delete(self, key: str) -> None:
+        self._try(key, lambda: self._client.delete_object(Bucket=self._bucket, Key=self._key(key)))
+
+    def _key(self, key: str) -> str:
+        return self._root + checked(key)
+
+    def _try(self, key: str, call: Callable[[], T]) -> T:
+        """Makes a call until it succeeds, fails for good, or its time is up."""
+        deadline, delay = time.monotonic() + self._retry_seconds, FIRST_DELAY_SECONDS
+        while True:
+            try:
+                return call()
+            except (ClientError, BotoCoreError, S3UploadFailedError, OSError) as error:
+                if is_missing_object(error):
+                    raise ObjectNotFound(f"{self.uri}{key}") from error
+                if not is_transient(error) or time.monotonic() + delay > deadline:
+                    raise translate(error, f"{self.uri}{key}", self._client.meta.endpoint_url) from error
+            time.sleep(delay * random.uniform(0.5, 1.0))  # noqa: S311 - jitter, so that many pods do not come back at once
+            delay = min(delay * 2, LONGEST_DELAY_SECONDS)

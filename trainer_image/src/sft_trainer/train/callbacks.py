@@ -1,0 +1,130 @@
+"""What happens at the end of each step: progress, checkpoints, stopping, and refusing numbers that are none."""
+
+from __future__ import annotations
+
+import json
+import math
+import time
+from pathlib import Path
+from typing import Any
+
+from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
+
+from sft_trainer.checkpoint.commit import CheckpointCommitter
+from sft_trainer.contract import ExitCode, Phase, Reason
+from sft_trainer.failure import TrainerFailure
+from sft_trainer.progress import ProgressWriter
+from sft_trainer.store.object_store import ObjectStore
+from sft_trainer.train.signals import StopRequest
+
+SPEED_STEPS = 10
+"""Steps that speed and remaining time are taken over: long enough to be steady, short enough to follow a change."""
+
+
+class ReportProgress(TrainerCallback):  # type: ignore[misc]
+    """Step, loss, speed and remaining time, for whoever polls."""
+
+    def __init__(self, writer: ProgressWriter, tokens_per_step: float) -> None:
+        self._writer = writer
+        self._tokens_per_step = tokens_per_step
+        self._ends: list[float] = []
+
+    def on_train_begin(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
+        self._ends = [time.monotonic()]
+        self._writer.update(phase=Phase.TRAINING, step=state.global_step, total_steps=state.max_steps)
+
+    def on_step_end(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
+        self._ends = [*self._ends, time.monotonic()][-SPEED_STEPS - 1 :]
+        seconds = (self._ends[-1] - self._ends[0]) / (len(self._ends) - 1)
+        first = self._writer.progress.first_step_at or time.time()
+        self._writer.update(
+            step=state.global_step,
+            epoch=round(state.epoch or 0, 4),
+            first_step_at=first,
+            tokens_per_second=round(self._tokens_per_step / seconds, 1),
+            eta_seconds=round(seconds * (state.max_steps - state.global_step)),
+        )
+
+    def on_log(
+        self,
+        args: TrainingArguments,
+        state: TrainerState,
+        control: TrainerControl,
+        logs: dict[str, float] | None = None,
+        **_: Any,
+    ) -> None:
+        names = {"loss": "loss", "learning_rate": "learning_rate", "eval_loss": "eval_loss"}
+        self._writer.update(**{ours: (logs or {})[theirs] for theirs, ours in names.items() if theirs in (logs or {})})
+
+
+class RefuseNonFinite(TrainerCallback):  # type: ignore[misc]
+    """A loss that is no number stays one; every further step would be paid for nothing."""
+
+    def on_log(
+        self,
+        args: TrainingArguments,
+        state: TrainerState,
+        control: TrainerControl,
+        logs: dict[str, float] | None = None,
+        **_: Any,
+    ) -> None:
+        loss = (logs or {}).get("loss")
+        if loss is not None and not math.isfinite(loss):
+            raise TrainerFailure(
+                ExitCode.NON_FINITE_LOSS,
+                Reason.NON_FINITE_LOSS,
+                f"the loss at step {state.global_step} is {loss}; it must be a finite number",
+                "lower spec.training.learningRate or raise its warmupRatio, and look for broken rows; then raise spec.run",
+            )
+
+
+class CommitCheckpoints(TrainerCallback):  # type: ignore[misc]
+    """Hands each finished checkpoint to the committer, without the one file in it that is a pickle."""
+
+    def __init__(self, committer: CheckpointCommitter) -> None:
+        self._committer = committer
+
+    def on_save(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
+        folder = Path(args.output_dir) / f"checkpoint-{state.global_step}"
+        (folder / "training_args.bin").unlink(missing_ok=True)
+        self._committer.commit(folder, state.global_step)
+
+
+class StopWhenAsked(TrainerCallback):  # type: ignore[misc]
+    """After SIGTERM: saves at the end of the step and stops. A run whose last step this was just goes on to its end."""
+
+    def __init__(self, stop: StopRequest) -> None:
+        self._stop = stop
+
+    def on_step_end(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
+        if self._stop.requested and state.global_step < state.max_steps:
+            control.should_save = True
+            control.should_training_stop = True
+
+
+class KeepMetrics(TrainerCallback):  # type: ignore[misc]
+    """metrics.jsonl: what was logged at each step, uploaded with each checkpoint and at the end."""
+
+    def __init__(self, store: ObjectStore, resumed_lines: list[str]) -> None:
+        self._store = store
+        self._lines = resumed_lines
+
+    def on_log(
+        self,
+        args: TrainingArguments,
+        state: TrainerState,
+        control: TrainerControl,
+        logs: dict[str, float] | None = None,
+        **_: Any,
+    ) -> None:
+        self._lines.append(json.dumps({"step": state.global_step, **(logs or {})}))
+
+    def on_save(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
+        self.upload()
+
+    def upload(self) -> None:
+        """Writes what there is."""
+        self._store.put(METRICS_KEY, "\n".join(self._lines).encode())
+
+
+METRICS_KEY = "metrics.jsonl"

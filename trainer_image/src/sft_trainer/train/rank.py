@@ -1,0 +1,62 @@
+"""`python -m sft_trainer.train.rank`: the process that trains. The launcher starts it and is the only one to do so."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+from sft_trainer import pod
+from sft_trainer.contract import ExitCode, Reason, RunConfig, TerminationMessage
+from sft_trainer.failure import TrainerFailure
+from sft_trainer.train.signals import StopRequest
+
+MESSAGE_FILE = "termination.json"
+
+
+def attempt(config: RunConfig, scratch: Path, stop: StopRequest) -> TerminationMessage:
+    """One attempt; out of memory is told as such."""
+    from sft_trainer.train.run import Attempt
+
+    try:
+        return Attempt(config, scratch, stop).run()
+    except Exception as error:
+        if is_out_of_memory(error):
+            raise out_of_memory(config, error) from error
+        raise
+
+
+def is_out_of_memory(error: Exception) -> bool:
+    """torch's own error for the GPU, Python's for the host, and what torch's CPU allocator says."""
+    return type(error).__name__ == "OutOfMemoryError" or isinstance(error, MemoryError) or "can't allocate memory" in str(error)
+
+
+def out_of_memory(config: RunConfig, error: Exception) -> TrainerFailure:
+    """Names the settings that decide how much is needed."""
+    settings = config.training
+    return TrainerFailure(
+        ExitCode.OUT_OF_MEMORY,
+        Reason.OUT_OF_MEMORY,
+        f"out of memory with microBatchSize {settings.micro_batch_size} and maxSequenceLength {settings.max_sequence_length}: "
+        f"{str(error).splitlines()[0][:200]}",
+        "halve microBatchSize and double gradientAccumulationSteps (the result stays the same), or take a larger profile; "
+        "then raise spec.run",
+    )
+
+
+def main(config_path: Path) -> int:
+    """Leaves its message beside the progress file; the launcher hands it on."""
+    stop = StopRequest()
+    config = pod.load_config(config_path)
+    assert isinstance(config, RunConfig)  # noqa: S101 - the launcher has read the same file
+    scratch = pod.scratch_folder()
+    message = pod.run_to_the_end(lambda: attempt(config, scratch, stop), config.attempt)
+    (scratch / MESSAGE_FILE).write_text(message.to_json())
+    sys.stdout.flush()
+    sys.stderr.flush()
+    # Threads of libraries may hold the interpreter for seconds after the work is done and said.
+    os._exit(message.exit_code)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))

@@ -1,0 +1,225 @@
+"""One attempt at a run, from an empty disk to a published adapter: the work of the training process."""
+
+from __future__ import annotations
+
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sft_trainer.checkpoint.commit import CheckpointCommitter
+from sft_trainer.checkpoint.select import Resume, find_resume
+from sft_trainer.contract import ExitCode, Phase, Reason, RunConfig, Sample, TerminationMessage, TrainResult
+from sft_trainer.data.digest import EVAL, TRAIN
+from sft_trainer.data.rows import Row
+from sft_trainer.failure import TrainerFailure, invalid
+from sft_trainer.plan.model_description import ModelDescription
+from sft_trainer.plan.plan import read_datasets
+from sft_trainer.progress import ProgressWriter
+from sft_trainer.publish.adapter import publish_adapter
+from sft_trainer.store.object_store import ObjectNotFound, open_store
+from sft_trainer.termination import pod_uid
+from sft_trainer.train import sampling
+from sft_trainer.train.examples import Examples, describe_folder, make_examples
+from sft_trainer.train.model import fetch_model, load_model
+from sft_trainer.train.phases import timed
+from sft_trainer.train.signals import StopRequest
+
+if TYPE_CHECKING:
+    from trl import SFTTrainer
+
+    from sft_trainer.train.loop import Materials
+
+MAX_METRICS_BYTES = 64 << 20
+SHOWN_SAMPLES = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """Everything a run needs, on the pod's own disk."""
+
+    model_folder: Path
+    description: ModelDescription
+    rows: dict[str, list[Row]]
+    resume: Resume | None
+
+
+class Attempt:
+    """Holds what the steps of one attempt share."""
+
+    def __init__(self, config: RunConfig, scratch: Path, stop: StopRequest) -> None:
+        self._config = config
+        self._scratch = scratch
+        self._stop = stop
+        self._store = open_store(config.output)
+        self._progress = ProgressWriter(scratch)
+        self._committed = config.last_committed_step
+
+    def run(self) -> TerminationMessage:
+        """Trains to the end; raises Preempted or TrainerFailure."""
+        with timed("downloads and imports"):
+            inputs = self._gather()
+        with timed("loading the model"):
+            materials = self._load(inputs)
+        before = self._answers_before(materials, inputs)
+        trainer, committer, metrics = self._build(materials, inputs)
+        with timed("training"), self._stop.held_until_step_end():
+            trainer.train(resume_from_checkpoint=str(inputs.resume.folder) if inputs.resume else None)
+            committer.wait()
+        metrics.upload()
+        if trainer.state.global_step < trainer.state.max_steps:
+            return self._preempted(trainer, inputs)
+        return self._finish(trainer, materials, inputs, before)
+
+    def _gather(self) -> Inputs:
+        """Downloads while the heavy libraries are imported: both take seconds, and neither needs the other."""
+        self._progress.update(phase=Phase.DOWNLOADING)
+        with ThreadPoolExecutor(3) as pool:
+            rows = pool.submit(read_datasets, self._config.datasets, self._scratch)
+            resume = pool.submit(find_resume, self._store, self._scratch, self._config.last_committed_step)
+            model = self._start_model_download(pool)
+            with timed("imports"):
+                import trl  # noqa: F401
+
+            folder = model.result()
+            found = resume.result()
+        if found is not None:
+            self._committed = found.step
+        return Inputs(folder, describe_folder(folder), rows.result(), found)
+
+    def _start_model_download(self, pool: ThreadPoolExecutor) -> Future[Path]:
+        return pool.submit(fetch_model, self._config, self._scratch)
+
+    def _load(self, inputs: Inputs) -> Materials:
+        from sft_trainer.train.loop import Materials
+
+        self._progress.update(phase=Phase.TOKENIZING)
+        limit = self._config.training.max_sequence_length
+        train, evaluation = (make_examples(inputs.rows[split], inputs.description, limit) for split in (TRAIN, EVAL))
+        if not train.input_ids:
+            raise invalid(Reason.TOO_FEW_ROWS, f"no row has an answer within {limit} tokens", "raise maxSequenceLength")
+        model, tokenizer = load_model(inputs.model_folder, self._config.training.precision)
+        return Materials(model, tokenizer, train, evaluation)
+
+    def _answers_before(self, materials: Materials, inputs: Inputs) -> list[str]:
+        """Of the untrained model: from an earlier attempt when there was one."""
+        prompts = self._config.sampling.prompts
+        stored = sampling.load_before(self._store, prompts) if prompts else []
+        if stored is not None:
+            return stored
+        answers = self._answer(materials, inputs)
+        sampling.store_before(self._store, prompts, answers)
+        return answers
+
+    def _answer(self, materials: Materials, inputs: Inputs) -> list[str]:
+        self._progress.update(phase=Phase.SAMPLING)
+        with timed("sampling"):
+            template, seed = inputs.description.template, self._config.training.seed
+            return sampling.generate(materials.model, materials.tokenizer, template, self._config.sampling, seed)
+
+    def _build(self, materials: Materials, inputs: Inputs) -> tuple[SFTTrainer, CheckpointCommitter, Any]:
+        from sft_trainer.train import callbacks
+        from sft_trainer.train.loop import build_trainer
+
+        committer = CheckpointCommitter(self._store, self._config.attempt, pod_uid(), self._note_commit)
+        metrics = callbacks.KeepMetrics(self._store, self._earlier_metrics(inputs.resume))
+        hooks = [
+            callbacks.RefuseNonFinite(),
+            callbacks.ReportProgress(self._progress, self._tokens_per_step(materials.train)),
+            callbacks.StopWhenAsked(self._stop),
+            callbacks.CommitCheckpoints(committer),
+            metrics,
+        ]
+        self._progress.update(last_committed_step=self._committed)
+        return build_trainer(self._config, materials, hooks, self._scratch / "trainer"), committer, metrics
+
+    def _note_commit(self, step: int) -> None:
+        """Called from the committer's thread once a checkpoint exists."""
+        self._committed = step
+        self._progress.update(last_committed_step=step)
+        print(f"checkpoint of step {step} committed", flush=True)
+
+    def _tokens_per_step(self, examples: Examples) -> float:
+        settings = self._config.training
+        rows = settings.micro_batch_size * settings.gradient_accumulation_steps
+        return rows * sum(map(len, examples.input_ids)) / len(examples.input_ids)
+
+    def _earlier_metrics(self, resume: Resume | None) -> list[str]:
+        """Lines of earlier attempts up to the step that this one goes on from."""
+        import json
+
+        from sft_trainer.train.callbacks import METRICS_KEY
+
+        if resume is None:
+            return []
+        try:
+            lines = self._store.read(METRICS_KEY, MAX_METRICS_BYTES).decode().splitlines()
+        except ObjectNotFound:
+            return []
+        return [line for line in lines if json.loads(line)["step"] <= resume.step]
+
+    def _result(self, trainer: SFTTrainer, inputs: Inputs) -> TrainResult:
+        losses = [entry["loss"] for entry in trainer.state.log_history if "loss" in entry]
+        evals = [entry["eval_loss"] for entry in trainer.state.log_history if "eval_loss" in entry]
+        return TrainResult(
+            resumed_from_step=inputs.resume.step if inputs.resume else 0,
+            last_committed_step=self._committed,
+            total_steps=trainer.state.max_steps,
+            first_step_at=self._progress.progress.first_step_at,
+            train_loss=round(losses[-1], 6) if losses else None,
+            eval_loss=round(evals[-1], 6) if evals else None,
+        )
+
+    def _preempted(self, trainer: SFTTrainer, inputs: Inputs) -> TerminationMessage:
+        step = trainer.state.global_step
+        failure = TrainerFailure(
+            ExitCode.PREEMPTED,
+            Reason.PREEMPTED,
+            f"the pod was told to stop; step {step} of {trainer.state.max_steps} was saved",
+            "nothing to do: the next attempt goes on from there",
+        )
+        return _message(self._config, failure, self._result(trainer, inputs))
+
+    def _finish(self, trainer: SFTTrainer, materials: Materials, inputs: Inputs, before: list[str]) -> TerminationMessage:
+        """Evaluates, samples, publishes: in this order, so that the artifact is the last thing to appear."""
+        if materials.evaluation.input_ids:
+            self._progress.update(phase=Phase.EVALUATING)
+            trainer.evaluate()
+        prompts = self._config.sampling.prompts
+        after = self._answer(materials, inputs) if prompts else []
+        samples = [Sample(prompt=p, before=b, after=a) for p, b, a in zip(prompts, before, after, strict=True)]
+        if samples:
+            sampling.store_samples(self._store, samples)
+        self._progress.update(phase=Phase.PUBLISHING)
+        result = self._result(trainer, inputs)
+        trained_tokens = materials.train.trained_tokens
+        about = {
+            "steps": result.total_steps,
+            "trainLoss": result.train_loss,
+            "evalLoss": result.eval_loss,
+            "trainedTokens": trained_tokens,
+        }
+        with timed("publishing"):
+            artifact = publish_adapter(trainer.model, inputs.model_folder, self._config, self._store, about, self._scratch)
+        finished = {"artifact": artifact, "samples": samples[:SHOWN_SAMPLES], "trained_tokens": trained_tokens}
+        return completed(self._config, result.model_copy(update=finished), Reason.COMPLETED)
+
+
+def completed(config: RunConfig, result: TrainResult, reason: Reason) -> TerminationMessage:
+    """The message of a run that has its artifact."""
+    text = f"the adapter is at {result.artifact.uri}" if result.artifact else "the run is complete"
+    return TerminationMessage(
+        pod_uid=pod_uid(), attempt=config.attempt, exit_code=ExitCode.DONE, reason=reason, message=text, train=result
+    )
+
+
+def _message(config: RunConfig, failure: TrainerFailure, result: TrainResult) -> TerminationMessage:
+    return TerminationMessage(
+        pod_uid=pod_uid(),
+        attempt=config.attempt,
+        exit_code=failure.exit_code,
+        reason=failure.reason,
+        message=failure.message,
+        remedy=failure.remedy,
+        train=result,
+    )

@@ -1,0 +1,79 @@
+"""Answers of the model to the user's prompts, before and after training. Greedy unless sampling is asked for."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from sft_trainer.contract import Sample, SamplingSettings
+from sft_trainer.data.render import Template
+from sft_trainer.data.rows import Message
+from sft_trainer.store.object_store import ObjectNotFound, ObjectStore
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+BATCH = 32
+"""Prompts answered together: generation waits for memory, not for arithmetic, so that many cost little more than one."""
+BEFORE_KEY, SAMPLES_KEY = "samples-before.jsonl", "samples.jsonl"
+MAX_SAMPLES_BYTES = 16 << 20
+
+
+def generate(
+    model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, template: Template, settings: SamplingSettings, seed: int
+) -> list[str]:
+    """One answer a prompt; the same seed gives the same answers."""
+    import torch
+
+    torch.manual_seed(seed)
+    was_training = model.training
+    model.eval()
+    tokenizer.padding_side = "left"  # so that every row ends where its answer begins
+    answers: list[str] = []
+    with torch.inference_mode():
+        for start in range(0, len(settings.prompts), BATCH):
+            texts = [template([Message("user", prompt)], True) for prompt in settings.prompts[start : start + BATCH]]
+            batch = tokenizer(texts, return_tensors="pt", padding=True, add_special_tokens=False).to(model.device)
+            output = model.generate(**batch, **_generation_options(settings), pad_token_id=tokenizer.pad_token_id)
+            new_tokens = output[:, batch["input_ids"].shape[1] :]
+            answers += [text.strip() for text in tokenizer.batch_decode(new_tokens, skip_special_tokens=True)]
+    model.train(was_training)
+    return answers
+
+
+def _generation_options(settings: SamplingSettings) -> dict[str, object]:
+    if settings.temperature is None:
+        # The model's own generation_config may ask for sampling; greedy means that none of it counts.
+        return {"max_new_tokens": settings.max_new_tokens, "do_sample": False, "temperature": None, "top_p": None, "top_k": None}
+    sampling = {"do_sample": True, "temperature": settings.temperature, "top_p": settings.top_p or 1.0, "top_k": 0}
+    return {"max_new_tokens": settings.max_new_tokens, **sampling}
+
+
+def load_before(store: ObjectStore, prompts: list[str]) -> list[str] | None:
+    """Answers that an earlier attempt of this run stored before it trained."""
+    try:
+        lines = store.read(BEFORE_KEY, MAX_SAMPLES_BYTES).decode().splitlines()
+    except ObjectNotFound:
+        return None
+    stored = [json.loads(line) for line in lines]
+    return [entry["before"] for entry in stored] if [entry["prompt"] for entry in stored] == prompts else None
+
+
+def store_before(store: ObjectStore, prompts: list[str], answers: list[str]) -> None:
+    """Keeps the answers of the untrained model: a later attempt no longer has it."""
+    lines = [json.dumps({"prompt": prompt, "before": answer}) for prompt, answer in zip(prompts, answers, strict=True)]
+    store.put(BEFORE_KEY, "\n".join(lines).encode())
+
+
+def store_samples(store: ObjectStore, samples: list[Sample]) -> None:
+    """All samples of the run."""
+    store.put(SAMPLES_KEY, "\n".join(sample.to_json() for sample in samples).encode())
+
+
+def load_samples(store: ObjectStore) -> list[Sample]:
+    """All samples of a finished run."""
+    try:
+        lines = store.read(SAMPLES_KEY, MAX_SAMPLES_BYTES).decode().splitlines()
+    except ObjectNotFound:
+        return []
+    return [Sample.model_validate_json(line) for line in lines]
