@@ -9,7 +9,7 @@ import sys
 
 from local_cluster import cluster, images, removal
 from local_cluster.console import LocalClusterError, say
-from local_cluster.machine_lock import known_clusters, machine_lock
+from local_cluster.machine_lock import Lock, known_clusters, machine_lock
 
 NAME = re.compile(r"^[a-z][a-z0-9-]{0,15}$")
 
@@ -54,29 +54,38 @@ def execute(options: argparse.Namespace) -> int:
     """Carries out one command."""
     if options.command == "status":
         return show_status(options.name, options.output)
-    with machine_lock():
-        match options.command:
-            case "up":
-                cluster.up(options.name, options.nodes, options.fake_gpus)
-            case "down":
-                for name in known_clusters() if options.all else [options.name]:
-                    removal.down(name)
-            case "build":
-                for image in options.images:
-                    images.build(image)
-            case "load":
-                layout = cluster.require_running(options.name)
-                print(images.load(options.image, layout, layout.nodes(cluster.node_count(layout))))
-            case "start":
-                cluster.component(options.name, options.component).start()
-            case "stop":
-                cluster.component(options.name, options.component).stop()
-            case "restart":
-                cluster.component(options.name, options.component).stop()
-                cluster.component(options.name, options.component).start()
-            case "clean":
-                removal.clean()
+    if options.command == "build":
+        with machine_lock(Lock.IMAGES):
+            for image in options.images:
+                images.build(image)
+        return 0
+    with machine_lock(Lock.CLUSTERS):
+        change_clusters(options)
     return 0
+
+
+def change_clusters(options: argparse.Namespace) -> None:
+    """The commands that start, end or fill clusters."""
+    match options.command:
+        case "up":
+            cluster.up(options.name, options.nodes, options.fake_gpus)
+        case "down":
+            for name in known_clusters() if options.all else [options.name]:
+                removal.down(name)
+        case "load":
+            layout = cluster.require_running(options.name)
+            print(images.load(options.image, layout, layout.nodes(cluster.node_count(layout))))
+        case "start":
+            cluster.component(options.name, options.component).start()
+        case "stop":
+            cluster.component(options.name, options.component).stop()
+        case "restart":
+            component = cluster.component(options.name, options.component)
+            component.stop()
+            component.start()
+        case "clean":
+            with machine_lock(Lock.IMAGES):
+                removal.clean()
 
 
 def main() -> int:

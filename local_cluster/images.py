@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import shutil
 import tempfile
 import urllib.error
 import urllib.request
@@ -11,6 +11,7 @@ from pathlib import Path
 
 from local_cluster import base_image
 from local_cluster.binaries import folder as binaries_folder
+from local_cluster.build_settings import mounted_settings
 from local_cluster.command import run, succeeds
 from local_cluster.console import LocalClusterError, step
 from local_cluster.host import images_loaded_marker
@@ -40,6 +41,10 @@ IMAGES = {
     )
 }
 OCI_MANIFEST = "application/vnd.oci.image.manifest.v1+json"
+BUILDAH_RACE = "sealing memfd"
+"""buildah 1.28 copies itself into memory for each RUN step, and once in some dozen times finds the copy still busy."""
+LOW_DISK_GIB = 20
+"""Twice what a new layer of the trainer's dependencies takes while it is built, pushed and unpacked."""
 # The host's proxy settings are for the outside; the registry is on this machine.
 DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 LARGEST_IMAGE = "trainer"
@@ -54,33 +59,30 @@ def local_name(image: Image) -> str:
     return f"localhost/{image.repository}:{image.name}"
 
 
-def _build_time_settings() -> list[str]:
-    """What RUN steps need of this host to reach a package registry; nothing of it stays in the image."""
-    settings: list[str] = []
-    uv_cache = Path(os.environ.get("UV_CACHE_DIR") or Path.home() / ".cache" / "uv")
-    uv_cache.mkdir(parents=True, exist_ok=True)
-    settings += ["--volume", f"{uv_cache}:/uv-cache", "--build-arg", "UV_CACHE_DIR=/uv-cache"]
-    bundle = os.environ.get("SSL_CERT_FILE")
-    if bundle and Path(bundle).exists():
-        settings += ["--volume", f"{bundle}:/host-ca.crt:ro"]
-        settings += ["--build-arg", "SSL_CERT_FILE=/host-ca.crt", "--build-arg", "PIP_CERT=/host-ca.crt"]
-    for name in ("PIP_INDEX_URL", "UV_INDEX_URL", "UV_DEFAULT_INDEX"):
-        if os.environ.get(name):
-            settings += ["--build-arg", f"{name}={os.environ[name]}"]
-    return settings
-
-
 def build(name: str) -> None:
     """Builds one image; layers whose inputs did not change are reused."""
     image = IMAGES[name]
     base = base_image.ensure(buildah())
-    with step(f"image {name}"):
-        run(
+    _make_room()
+    with step(f"image {name}"), mounted_settings() as settings:
+        command = (
             *(*buildah(), "build", "--isolation", "chroot", "--layers", "--quiet", "--target", image.target),
             *("--file", image.dockerfile, "--tag", local_name(image), "--build-arg", f"BASE_IMAGE={base}"),
-            *(*_build_time_settings(), "."),
-            cwd=REPOSITORY,
+            *(*settings, "."),
         )
+        try:
+            run(*command, cwd=REPOSITORY)
+        except LocalClusterError as error:
+            if BUILDAH_RACE not in str(error):
+                raise
+            run(*command, cwd=REPOSITORY)
+
+
+def _make_room() -> None:
+    """Drops layers that no image of ours has any more: a changed lock file leaves gigabytes of them."""
+    if shutil.disk_usage(cache_root()).free < LOW_DISK_GIB * 2**30:
+        with step("little disk is left: removing layers of earlier builds"):
+            run(*buildah(), "rmi", "--prune")
 
 
 def image_id(name: str) -> str:

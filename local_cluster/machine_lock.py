@@ -1,4 +1,4 @@
-"""One lock a machine: one change at a time, and one clone at a time whose clusters run."""
+"""Locks of the machine: one change of clusters and one build of images at a time, and one clone at a time whose clusters run."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import fcntl
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from enum import StrEnum
 from pathlib import Path
 
 from local_cluster.console import LocalClusterError, say
@@ -15,11 +16,18 @@ from local_cluster.process import recorded_pid
 CLONE = Path(__file__).resolve().parent.parent
 
 
+class Lock(StrEnum):
+    """What is changed. Apart, so that a component can be stopped and started while an image builds."""
+
+    CLUSTERS = "clusters"
+    IMAGES = "images"
+
+
 @contextmanager
-def machine_lock() -> Iterator[None]:
-    """Waits until no other `local_cluster` changes this machine."""
+def machine_lock(lock: Lock) -> Iterator[None]:
+    """Waits until no other `local_cluster` changes the same on this machine."""
     RUNTIME_ROOT.mkdir(parents=True, exist_ok=True)
-    with (RUNTIME_ROOT / "lock").open("w") as file:
+    with (RUNTIME_ROOT / f"{lock}.lock").open("w") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

@@ -15,6 +15,8 @@ from local_cluster.console import LocalClusterError
 
 STOP_SECONDS = 15.0
 """etcd and kubelet need a few seconds to stop in order; after this they are killed."""
+_children: dict[int, subprocess.Popen[bytes]] = {}
+"""What this very process started. It usually ends before them, and they go on."""
 
 
 def start_time(pid: int) -> str | None:
@@ -67,6 +69,7 @@ class Component:
                 start_new_session=True,
                 env=os.environ | dict(self.environment or {}),
             )
+        _children[process.pid] = process
         started = start_time(process.pid)
         self.record.write_text(json.dumps({"pid": process.pid, "start": started, "command": list(self.command)}))
 
@@ -126,7 +129,6 @@ def _signal_and_wait(pid: int, number: signal.Signals) -> bool:
 
 def _reap(pid: int) -> None:
     """A child of this very process stays a zombie until it is waited for."""
-    try:
-        os.waitpid(pid, os.WNOHANG)
-    except ChildProcessError:
-        return
+    child = _children.get(pid)
+    if child is not None and child.poll() is not None:
+        del _children[pid]

@@ -16,7 +16,7 @@ from sft_trainer.termination import pod_uid
 
 def prepare(config: PrepareConfig) -> TerminationMessage:
     """Publishes a dataset version."""
-    from sft_trainer.data.prepare import DatasetRejected
+    from sft_trainer.data.gates import DatasetRejected
     from sft_trainer.data.prepare import prepare as run
 
     try:
@@ -48,8 +48,10 @@ def run_command(command: str, path: Path) -> int:
         return pod.finish(pod.run_to_the_end(_raising(error), attempt=0), None)
     match command, config:
         case "prepare", PrepareConfig():
+            pod.stop_at_sigterm(config.attempt, config.run)
             return pod.finish(pod.run_to_the_end(lambda: prepare(config), config.attempt), config.run)
         case "plan", PlanConfig():
+            pod.stop_at_sigterm(config.attempt, config.output)
             return pod.finish(pod.run_to_the_end(lambda: plan(config), config.attempt), config.output)
         case _:
             wrong = invalid(Reason.INVALID_CONFIG, f"the config is a {config.kind}, the command is {command}", "report this")

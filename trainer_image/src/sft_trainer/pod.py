@@ -26,7 +26,7 @@ from sft_trainer.contract import (
     TerminationMessage,
 )
 from sft_trainer.failure import Preempted, TrainerFailure, invalid
-from sft_trainer.termination import pod_uid, write_exit_record, write_termination_log
+from sft_trainer.termination import pod_uid, without_secrets, write_exit_record, write_termination_log
 
 CRASHED = 1
 """Exit code of an error that nobody foresaw: the operator tries again, and keeps the message."""
@@ -45,7 +45,12 @@ def raise_preempted(number: int, frame: FrameType | None) -> NoReturn:
 
 def load_config(path: Path) -> PrepareConfig | PlanConfig | RunConfig:
     """The pod's config; raises TrainerFailure(ContractMismatch, InvalidConfig)."""
-    text = path.read_bytes()
+    try:
+        text = path.read_bytes()
+    except OSError as error:
+        raise invalid(
+            Reason.INVALID_CONFIG, f"{path} cannot be read: {error.strerror}", "report this: the operator mounts it"
+        ) from error
     try:
         version = _Version.model_validate_json(text).contractVersion
         if version != CONTRACT_VERSION:
@@ -86,9 +91,9 @@ def preempted(attempt: int) -> TerminationMessage:
 
 def crashed(error: Exception, attempt: int) -> TerminationMessage:
     """The message of an error that nobody foresaw; its traceback stands in the log."""
-    traceback.print_exc()
+    print(without_secrets("".join(traceback.format_exception(error))), file=sys.stderr, flush=True)
     last = traceback.extract_tb(error.__traceback__)[-1]
-    text = f"{type(error).__name__} in {Path(last.filename).name} line {last.lineno}: {str(error)[:300]}"
+    text = f"{type(error).__name__} in {Path(last.filename).name} line {last.lineno}: {without_secrets(str(error))[:300]}"
     remedy = "it is tried again; if it stays, report it with the pod's log"
     return TerminationMessage(
         pod_uid=pod_uid(), attempt=attempt, exit_code=CRASHED, reason=Reason.INTERNAL_ERROR, message=text, remedy=remedy
@@ -100,13 +105,20 @@ def finish(message: TerminationMessage, records: StorePrefix | None) -> int:
     signal.signal(signal.SIGTERM, signal.SIG_IGN)  # from here on it only remains to say what happened
     write_termination_log(message)
     if records is not None:
-        from sft_trainer.store.object_store import open_store
-
-        try:
-            write_exit_record(open_store(records), message)
-        except TrainerFailure as failure:
-            print(f"exit record not written: {failure.message}", file=sys.stderr, flush=True)
+        write_exit_record(records, message)
     return message.exit_code
+
+
+def stop_at_sigterm(attempt: int, records: StorePrefix) -> None:
+    """For a pod with nothing worth saving: the handler itself says so and ends the process, whatever threads are waiting for."""
+
+    def stop(number: int, frame: FrameType | None) -> NoReturn:
+        try:
+            finish(preempted(attempt), records)
+        finally:
+            os._exit(ExitCode.PREEMPTED)
+
+    signal.signal(signal.SIGTERM, stop)
 
 
 def run_to_the_end(work: Callable[[], TerminationMessage], attempt: int) -> TerminationMessage:

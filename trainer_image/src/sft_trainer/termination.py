@@ -5,10 +5,15 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
+from threading import Thread
 
-from sft_trainer.contract import POD_UID_VARIABLE, TERMINATION_LOG_PATH, TerminationMessage
+from sft_trainer.contract import CREDENTIALS_ROOT, POD_UID_VARIABLE, TERMINATION_LOG_PATH, StorePrefix, TerminationMessage
 from sft_trainer.failure import TrainerFailure
-from sft_trainer.store.object_store import ObjectStore
+
+RECORD_SECONDS = 10.0
+"""How long a pod stays for its exit record: it may have a few seconds left to live, and the store may be what failed."""
+SHORTEST_SECRET = 8
+"""Shorter values are no keys, and hiding them would cut words out of ordinary sentences."""
 
 
 def pod_uid() -> str:
@@ -29,9 +34,28 @@ def write_termination_log(message: TerminationMessage, path: Path = Path(TERMINA
     print(text, file=sys.stderr, flush=True)
 
 
-def write_exit_record(store: ObjectStore, message: TerminationMessage) -> None:
+def write_exit_record(records: StorePrefix, message: TerminationMessage, seconds: float = RECORD_SECONDS) -> None:
     """Best effort: the store may be the very thing that failed, and the failure must stay the message."""
+    writer = Thread(target=_put_exit_record, args=(records, message), name="exit-record", daemon=True)
+    writer.start()
+    writer.join(seconds)
+    if writer.is_alive():
+        print(f"exit record not written within {seconds:.0f} s to {records.uri}", file=sys.stderr, flush=True)
+
+
+def _put_exit_record(records: StorePrefix, message: TerminationMessage) -> None:
+    from sft_trainer.store.object_store import open_store  # boto3 takes a third of a second to import
+
     try:
-        store.put(exit_record_key(message.attempt), message.to_json().encode())
+        open_store(records).put(exit_record_key(message.attempt), message.to_json().encode())
     except TrainerFailure as failure:
         print(f"exit record not written: {failure.message}", file=sys.stderr, flush=True)
+
+
+def without_secrets(text: str, credentials: Path = Path(CREDENTIALS_ROOT)) -> str:
+    """The text with every value of a mounted Secret taken out: what a library says of an error is not ours to trust."""
+    for file in credentials.glob("*/*"):
+        value = file.read_bytes().strip().decode(errors="replace") if file.is_file() else ""
+        if len(value) >= SHORTEST_SECRET:
+            text = text.replace(value, "[secret]")
+    return text

@@ -66,7 +66,6 @@ class Reason(DocumentedWord):
     RETRYING = "Retrying", "The last attempt failed in a way that may pass; the next one starts at `status.retryAfter`."
     ENDING_PREVIOUS_RUN = "EndingPreviousRun", "`spec.run` was raised; the Jobs of the run before are being ended."
     LEAVING = "Leaving", "The attempt was ended; its pods are saving their work and are waited for."
-    SETTLED = "Settled", "Nothing is left to do."
 
     # The spec names what is not there, or not allowed.
     PROFILE_NOT_FOUND = (

@@ -8,7 +8,7 @@ created again.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from sft_operator.api.condition import Attempt
@@ -79,7 +79,8 @@ def examine(attempt: Attempt, children: Children, moment: Moment) -> Sight:
     if job is None or job.uid != attempt.job_uid:
         return Leaving() if any(_is_alive(pod, moment) for pod in pods) else Over(_deleted(attempt))
     if job.end is not None:
-        return Over(classify(job.end, pods))
+        ending = classify(job.end, pods)
+        return Over(replace(ending, remedy=ending.remedy.replace("{job}", job.name)))
     if pods and all(pod.terminated is None and _is_lost(pod, moment) for pod in pods):
         return Over(_node_lost(pods[0]), remains=job)
     return Leaving() if job.is_being_deleted else Active(job, pods)

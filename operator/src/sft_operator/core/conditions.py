@@ -18,6 +18,7 @@ from sft_operator.core.decision import Announcement
 from sft_operator.core.text import cut
 
 MAX_MESSAGE_LENGTH = 1024
+ORDER = [type.value for type in ConditionType]
 Truth = Literal["True", "False", "Unknown"]
 
 
@@ -49,7 +50,7 @@ def state(conditions: Sequence[Condition], statements: Sequence[Statement], mome
     by_type = {condition.type: condition for condition in conditions}
     for statement in statements:
         by_type[statement.type.value] = _restated(by_type.get(statement.type.value), statement, moment)
-    return list(by_type.values())
+    return sorted(by_type.values(), key=lambda condition: ORDER.index(condition.type))
 
 
 def _restated(before: Condition | None, statement: Statement, moment: Moment) -> Condition:
@@ -77,8 +78,8 @@ def settled(reason: str, message: str) -> list[Statement]:
     """All is as it was asked for."""
     return [
         Statement(ConditionType.READY, "True", reason, message),
-        Statement(ConditionType.RECONCILING, "False", Reason.SETTLED, ""),
-        Statement(ConditionType.STALLED, "False", Reason.SETTLED, ""),
+        Statement(ConditionType.RECONCILING, "False", reason, ""),
+        Statement(ConditionType.STALLED, "False", reason, ""),
     ]
 
 

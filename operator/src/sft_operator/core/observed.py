@@ -60,6 +60,8 @@ class ChildJob:
     """metadata.generation of the parent that it was made for, and the run and attempt it is: 0 where a label is missing."""
     run: int = 0
     attempt: int = 0
+    stage: str = ""
+    """prepare, plan or train."""
     end: JobEnd | None = None
     is_being_deleted: bool = False
 
@@ -134,7 +136,6 @@ class DatasetSeen:
     """An InstructionDataset that an SFTJob names."""
 
     generation: int
-    run: int
     status: InstructionDatasetStatus
 
 

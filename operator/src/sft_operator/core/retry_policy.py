@@ -58,7 +58,8 @@ class Meaning:
     remedy: str
 
 
-LOOK_AT_LOG = "look at the pod's log: `kubectl logs job/NAME`"
+LOOK_AT_LOG = "look at the pod's log: `kubectl logs job/{job}`"
+"""`core.attempts` knows the Job's name."""
 MORE_MEMORY = "use a profile with more memory; for training, a smaller microBatchSize or maxSequenceLength needs less"
 MEANINGS: Mapping[int, Meaning] = {
     ExitCode.INVALID: Meaning(Verdict.FAIL, Reason.INVALID_CONFIG, "The pod refused its input", LOOK_AT_LOG),

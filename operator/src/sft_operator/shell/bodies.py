@@ -47,13 +47,18 @@ def child_job(body: Body) -> ChildJob:
         generation=_number(body, naming.GENERATION_LABEL),
         run=_number(body, naming.RUN_LABEL),
         attempt=_number(body, naming.ATTEMPT_LABEL),
+        stage=_label(body, naming.STAGE_LABEL),
         end=_job_end(body),
         is_being_deleted="deletionTimestamp" in metadata,
     )
 
 
+def _label(body: Body, label: str) -> str:
+    return str((body["metadata"].get("labels") or {}).get(label, ""))
+
+
 def _number(body: Body, label: str) -> int:
-    text = (body["metadata"].get("labels") or {}).get(label, "")
+    text = _label(body, label)
     return int(text) if text.isascii() and text.isdigit() else 0
 
 
@@ -69,7 +74,7 @@ def _job_end(body: Body) -> JobEnd | None:
 def pod(body: Body) -> Pod:
     """A pod of one of our Jobs: it has one container."""
     metadata, status = body["metadata"], body.get("status") or {}
-    container = next(iter(status.get("containerStatuses") or []), {})
+    container: Body = next(iter(status.get("containerStatuses") or []), {})
     waiting = (container.get("state") or {}).get("waiting") or {}
     disruption, scheduled = _condition(body, "DisruptionTarget"), _condition(body, "PodScheduled")
     is_unschedulable = scheduled.get("status") == "False" and scheduled.get("reason") == "Unschedulable"

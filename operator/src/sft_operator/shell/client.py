@@ -6,7 +6,6 @@ resourceVersion.
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections.abc import AsyncIterator, Mapping
 from typing import Any, Protocol
@@ -99,9 +98,7 @@ class Client:
 
     async def create(self, resource: Resource, namespace: str, body: Mapping[str, Any]) -> Body:
         """Creates the object; raises AlreadyExists where its name is taken."""
-        return await self._request(
-            "POST", resource.collection(namespace), query={"fieldManager": FIELD_MANAGER}, body=body
-        )
+        return await self._request("POST", resource.collection(namespace), query={"fieldManager": FIELD_MANAGER}, body=body)
 
     async def apply(self, resource: Resource, namespace: str, body: Mapping[str, Any]) -> Body:
         """Server-side apply: the fields in `body` become so, and are ours."""
@@ -156,7 +153,7 @@ class Client:
                 allow_redirects=False,
             ) as response:
                 answer = await response.read()
-        except (aiohttp.ClientError, asyncio.TimeoutError, OSError) as error:
+        except (TimeoutError, aiohttp.ClientError, OSError) as error:
             raise Unavailable(request, 0, f"no answer ({type(error).__name__}: {error})") from error
         document = _parsed(answer)
         if response.status >= 300:

@@ -36,18 +36,25 @@ class EventRecorder:
 
     async def record(self, parent: Parent, announcement: Announcement) -> None:
         """Writes the Event, or counts up the one that says the same."""
-        known = self._written.get((parent.uid, announcement))
+        key = (parent.uid, announcement)
         try:
-            if known is None or not await self._repeat(parent, *known):
-                known = (await self._write(parent, announcement), 1)
+            self._written[key] = await self._repeat_or_write(parent, announcement, self._written.get(key))
         except ApiError as error:
             logger.warning("Could not write an Event", extra={"object": parent.name, "error": str(error)})
             return
-        name, count = known
-        self._written[parent.uid, announcement] = (name, count + 1)
-        self._written.move_to_end((parent.uid, announcement))
+        self._written.move_to_end(key)
         while len(self._written) > REMEMBERED:
             self._written.popitem(last=False)
+
+    async def _repeat_or_write(
+        self, parent: Parent, announcement: Announcement, known: tuple[str, int] | None
+    ) -> tuple[str, int]:
+        """Name of the Event that stands now, and how often it was said."""
+        if known is not None:
+            name, count = known
+            if await self._repeat(parent, name, count + 1):
+                return name, count + 1
+        return await self._write(parent, announcement), 1
 
     async def _write(self, parent: Parent, announcement: Announcement) -> str:
         name = f"{parent.name}.{secrets.token_hex(8)}"
@@ -56,7 +63,7 @@ class EventRecorder:
 
     async def _repeat(self, parent: Parent, name: str, count: int) -> bool:
         """Whether the Event was still there to be counted up."""
-        series = {"series": {"count": count + 1, "lastObservedTime": _now()}}
+        series = {"series": {"count": count, "lastObservedTime": _now()}}
         try:
             await self._client.merge(EVENTS, parent.namespace, name, series)
         except NotFound:

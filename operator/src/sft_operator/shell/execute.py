@@ -8,22 +8,21 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Any, TypeVar
 
 from sft_operator.api import API_VERSION
 from sft_operator.api.instruction_dataset import InstructionDatasetStatus
 from sft_operator.api.sft_job_status import SFTJobStatus
 from sft_operator.core.decision import Decision, JobDeletion, NewJob
-from sft_operator.core.observed import DatasetWorld, Parent, SFTJobWorld
+from sft_operator.core.observed import Parent
 from sft_operator.shell import bodies
 from sft_operator.shell.client import AlreadyExists, Client, Refused
 from sft_operator.shell.events import EventRecorder
-from sft_operator.shell.gather import Gathered
+from sft_operator.shell.gather import Subject
 from sft_operator.shell.resources import CONFIG_MAPS, DATASETS, JOBS, SFT_JOBS, Resource
 
 logger = logging.getLogger(__name__)
 
-AnyWorld = TypeVar("AnyWorld", DatasetWorld, SFTJobWorld)
 AnyStatus = TypeVar("AnyStatus", InstructionDatasetStatus, SFTJobStatus)
 RESOURCES: dict[str, Resource] = {"InstructionDataset": DATASETS, "SFTJob": SFT_JOBS}
 
@@ -33,27 +32,16 @@ class ChildRefused(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Done(Generic[AnyStatus]):
-    """What stands after a decision was carried out."""
-
-    resource_version: str
-    made_child: bool
-
-
-@dataclass(frozen=True, slots=True)
 class Executor:
     """The only part of the operator that writes."""
 
     client: Client
     recorder: EventRecorder
 
-    async def execute(
-        self, gathered: Gathered[AnyWorld], decision: Decision[AnyStatus]
-    ) -> Done[AnyStatus]:
-        """Carries it out; raises Conflict if the object changed since it was gathered."""
-        parent = gathered.world.parent
-        resource_version = gathered.resource_version
-        if decision.status != gathered.world.status:
+    async def execute(self, subject: Subject, decision: Decision[AnyStatus]) -> str:
+        """Carries it out; the object's resourceVersion afterwards. Raises Conflict if the object changed meanwhile."""
+        parent, resource_version = subject.parent, subject.resource_version
+        if decision.status != subject.status:
             resource_version = await self._write_status(parent, resource_version, decision.status)
         if decision.create is not None:
             await self._create(parent, decision.create)
@@ -61,11 +49,9 @@ class Executor:
             await self._delete(parent, deletion)
         for announcement in decision.announce:
             await self.recorder.record(parent, announcement)
-        return Done(resource_version, made_child=decision.create is not None)
+        return resource_version
 
-    async def _write_status(
-        self, parent: Parent, resource_version: str, status: InstructionDatasetStatus | SFTJobStatus
-    ) -> str:
+    async def _write_status(self, parent: Parent, resource_version: str, status: InstructionDatasetStatus | SFTJobStatus) -> str:
         body = {
             "apiVersion": API_VERSION,
             "kind": parent.kind,

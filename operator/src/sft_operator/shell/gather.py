@@ -44,16 +44,29 @@ World = TypeVar("World", DatasetWorld, SFTJobWorld)
 Model = TypeVar("Model", bound=BaseModel)
 
 
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """The object as it was read: what a write must still find so."""
+
+    parent: Parent
+    status: InstructionDatasetStatus | SFTJobStatus
+    resource_version: str
+
+
 class UnreadableSpec(Exception):
-    """A spec that the API server took and this operator cannot read, as after a downgrade."""
+    """A spec that the API server took and this operator cannot read, as after a downgrade. The text is for the user."""
+
+    def __init__(self, subject: Subject, message: str) -> None:
+        super().__init__(message)
+        self.subject = subject
 
 
 @dataclass(frozen=True, slots=True)
 class Gathered(Generic[World]):
-    """What was read, and the version of the object that it was read from."""
+    """All that is decided upon, and the object it was read for."""
 
     world: World
-    resource_version: str
+    subject: Subject
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,18 +85,17 @@ class Gatherer:
             return None
         parent = bodies.parent(body, "InstructionDataset")
         status = _status(body, InstructionDatasetStatus)
-        profiles, children = await asyncio.gather(
-            self._profiles(), self._children(parent, status.attempts, now)
-        )
+        subject = Subject(parent, status, body["metadata"]["resourceVersion"])
+        profiles, children = await asyncio.gather(self._profiles(), self._children(parent, status.attempts, now))
         world = DatasetWorld(
             parent=parent,
-            spec=_spec(body, InstructionDatasetSpec),
+            spec=_spec(body, InstructionDatasetSpec, subject),
             status=status,
             profiles=profiles,
             images=self.images,
             children=children,
         )
-        return Gathered(world, body["metadata"]["resourceVersion"])
+        return Gathered(world, subject)
 
     async def sft_job(self, key: Key, now: datetime) -> Gathered[SFTJobWorld] | None:
         """All that is decided upon for this SFTJob; None if it is gone."""
@@ -91,7 +103,9 @@ class Gatherer:
         if body is None:
             return None
         parent = bodies.parent(body, "SFTJob")
-        spec, status = _spec(body, SFTJobSpec), _status(body, SFTJobStatus)
+        status = _status(body, SFTJobStatus)
+        subject = Subject(parent, status, body["metadata"]["resourceVersion"])
+        spec = _spec(body, SFTJobSpec, subject)
         names = [] if status.resolved else [ref.name for ref in spec.datasets]
         profiles, children, datasets = await asyncio.gather(
             self._profiles(),
@@ -108,7 +122,7 @@ class Gatherer:
             children=children,
             progress=self.progress.newest(key),
         )
-        return Gathered(world, body["metadata"]["resourceVersion"])
+        return Gathered(world, subject)
 
     async def _find(self, resource: Resource, key: Key) -> Body | None:
         try:
@@ -136,9 +150,7 @@ class Gatherer:
         pods = self.terminated_pods.complete(listed, job_uids)
         return Children(jobs, pods, await self._warnings(parent.namespace, jobs, pods, now))
 
-    async def _warnings(
-        self, namespace: str, jobs: Sequence[ChildJob], pods: Sequence[Pod], now: datetime
-    ) -> list[Warned]:
+    async def _warnings(self, namespace: str, jobs: Sequence[ChildJob], pods: Sequence[Pod], now: datetime) -> list[Warned]:
         """What the cluster says of Jobs that should have a running pod by now."""
         uids: list[str] = []
         for job in jobs:
@@ -154,11 +166,11 @@ class Gatherer:
         return [bodies.warned(body) for body in sorted(events, key=bodies.event_time, reverse=True)]
 
 
-def _spec(body: Body, model: type[Model]) -> Model:
+def _spec(body: Body, model: type[Model], subject: Subject) -> Model:
     try:
         return model.model_validate(body["spec"])
     except ValidationError as error:
-        raise UnreadableSpec(_first_error("spec", error)) from error
+        raise UnreadableSpec(subject, _first_error("spec", error)) from error
 
 
 def _status(body: Body, model: type[Model]) -> Model:
@@ -181,5 +193,4 @@ def _profile(body: Body) -> Profile | None:
 
 
 def _dataset_seen(body: Body) -> DatasetSeen:
-    run = body["spec"].get("run", 1)
-    return DatasetSeen(body["metadata"]["generation"], run, _status(body, InstructionDatasetStatus))
+    return DatasetSeen(body["metadata"]["generation"], _status(body, InstructionDatasetStatus))

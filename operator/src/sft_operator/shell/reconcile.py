@@ -2,32 +2,125 @@
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from typing import Any, Generic
 
 from sft_operator.api.condition import Attempt
+from sft_operator.api.instruction_dataset import InstructionDatasetStatus
+from sft_operator.api.reasons import Reason
 from sft_operator.api.sft_job_status import SFTJobStatus
+from sft_operator.core.checks import Unmet
+from sft_operator.core.conditions import Moment
+from sft_operator.core.dataset import status as dataset_status
 from sft_operator.core.dataset.decide import decide as decide_dataset
-from sft_operator.core.decision import Decision
-from sft_operator.core.observed import Children, Pod
+from sft_operator.core.decision import Decision, Status
+from sft_operator.core.observed import Pod, SFTJobWorld
+from sft_operator.core.sftjob import status as sft_job_status
 from sft_operator.core.sftjob.decide import decide as decide_sft_job
 from sft_operator.shell.attention import Attention
 from sft_operator.shell.client import Conflict
-from sft_operator.shell.execute import AnyStatus, AnyWorld, ChildRefused, Done, Executor
-from sft_operator.shell.gather import Gathered, Gatherer
-from sft_operator.shell.work_queue import Key, WorkQueue
+from sft_operator.shell.execute import ChildRefused, Executor
+from sft_operator.shell.gather import Gathered, Gatherer, UnreadableSpec, World
+from sft_operator.shell.work_queue import Key
 
-logger = logging.getLogger(__name__)
+CONFLICT_SECONDS = 0.2
+"""The object changed while it was decided upon: it is read again, a moment later so that two operators do not race."""
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
+class Procedure(Generic[World, Status]):
+    """The functions that make up the work on one kind."""
+
+    gather: Callable[[Key, datetime], Awaitable[Gathered[World] | None]]
+    decide: Callable[[World, datetime], Decision[Status]]
+    not_accepted: Callable[[Status, Unmet, Moment], Status]
+
+
 class Reconciler:
-    """Works on one key at a time, each with everything read anew."""
+    """Works on one key, with everything read anew."""
 
-    gatherer: Gatherer
-    executor: Executor
-    attention: Attention
-    queue: WorkQueue | None = None
-    """Set once the queue exists, which in turn is made with this reconciler."""
+    def __init__(self, gatherer: Gatherer, executor: Executor, attention: Attention) -> None:
+        self._gatherer = gatherer
+        self._executor = executor
+        self._attention = attention
+        self._procedures: Mapping[str, Procedure[Any, Any]] = {
+            "InstructionDataset": Procedure(gatherer.dataset, decide_dataset, dataset_status.not_accepted),
+            "SFTJob": Procedure(gatherer.sft_job, decide_sft_job, sft_job_status.not_accepted),
+        }
+
+    async def reconcile(self, key: Key) -> float | None:
+        """Does what is to be done now; the seconds after which to look again, if nothing is seen to change."""
+        procedure = self._procedures[key.kind]
+        try:
+            gathered = await procedure.gather(key, _now())
+            if gathered is None:
+                self._forget(key)
+                return None
+            return await self._work(key, procedure, gathered)
+        except Conflict:
+            return CONFLICT_SECONDS
+        except UnreadableSpec as unreadable:
+            return await self._report(key, procedure, unreadable)
+
+    def _forget(self, key: Key) -> None:
+        self._attention.gone(key)
+        self._gatherer.progress.follow(key, None)
+
+    async def _work(self, key: Key, procedure: Procedure[Any, Any], gathered: Gathered[Any]) -> float | None:
+        decision = procedure.decide(gathered.world, _now())
+        try:
+            resource_version = await self._executor.execute(gathered.subject, decision)
+        except ChildRefused as refused:
+            return await self._explain(key, procedure, refused)
+        self._remember(key, gathered, decision, resource_version)
+        return 0 if decision.create is not None else decision.requeue_after_seconds
+
+    async def _explain(self, key: Key, procedure: Procedure[Any, Any], refused: ChildRefused) -> float | None:
+        """Decides again, now knowing why the child cannot be made."""
+        gathered = await procedure.gather(key, _now())
+        if gathered is None:
+            self._forget(key)
+            return None
+        world = replace(gathered.world, children=replace(gathered.world.children, refusal=str(refused)))
+        decision = procedure.decide(world, _now())
+        await self._executor.execute(gathered.subject, decision)
+        self._attention.waits(key)
+        return decision.requeue_after_seconds
+
+    async def _report(self, key: Key, procedure: Procedure[Any, Any], unreadable: UnreadableSpec) -> float | None:
+        subject = unreadable.subject
+        moment = Moment(subject.parent.generation, _now())
+        observed = subject.status.model_copy(update={"observed_generation": moment.generation})
+        unmet = Unmet(Reason.INVALID_SPEC, str(unreadable))
+        decision = Decision[Any](procedure.not_accepted(observed, unmet, moment), is_settled=True)
+        self._attention.settled(key, await self._executor.execute(subject, decision))
+        return None
+
+    def _remember(self, key: Key, gathered: Gathered[Any], decision: Decision[Any], resource_version: str) -> None:
+        ended = {attempt.job_uid for attempt in _attempts(decision.status) if attempt.ended_at and attempt.job_uid}
+        self._gatherer.terminated_pods.forget(ended)
+        self._gatherer.progress.follow(key, _training_pod(gathered.world))
+        if decision.is_settled:
+            self._attention.settled(key, resource_version)
+        else:
+            self._attention.waits(key)
+
+
+def _attempts(status: InstructionDatasetStatus | SFTJobStatus) -> list[Attempt]:
+    return [*status.plans, *status.attempts] if isinstance(status, SFTJobStatus) else list(status.attempts)
+
+
+def _training_pod(world: object) -> Pod | None:
+    """The running pod of the newest attempt at training."""
+    if not isinstance(world, SFTJobWorld) or not world.status.attempts:
+        return None
+    newest = world.status.attempts[-1]
+    if newest.ended_at is not None or newest.job_uid is None:
+        return None
+    return next((pod for pod in world.children.pods_of(newest.job_uid) if pod.phase == "Running"), None)
+
+
+def _now() -> datetime:
+    return datetime.now(tz=UTC)

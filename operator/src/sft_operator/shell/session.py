@@ -37,8 +37,9 @@ class ApiServer:
     @classmethod
     def find(cls) -> ApiServer:
         """In a cluster its service account, elsewhere the kubeconfig; raises NoCluster."""
-        in_cluster = kopf.login_with_service_account(logger=logger)
-        info = in_cluster or kopf.login_with_kubeconfig(logger=logger)
+        defaults = kopf.OperatorSettings()
+        in_cluster = kopf.login_with_service_account(logger=logger, settings=defaults)
+        info = in_cluster or kopf.login_with_kubeconfig(logger=logger, settings=defaults)
         if info is None:
             raise NoCluster(
                 "No API server is known: neither a service account is mounted nor does KUBECONFIG name a file; "
@@ -57,9 +58,7 @@ class ApiServer:
             )
         return self._open_session
 
-    async def _authorise(
-        self, request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
-    ) -> aiohttp.ClientResponse:
+    async def _authorise(self, request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
         if self._token_file is not None:
             # A few hundred bytes from memory (tmpfs): cheaper than a cache that can be stale.
             request.headers["Authorization"] = f"Bearer {self._token_file.read_text().strip()}"

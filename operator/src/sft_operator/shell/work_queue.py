@@ -27,7 +27,8 @@ class Key(NamedTuple):
     name: str
 
 
-Work = Callable[[Key], Awaitable[None]]
+Work = Callable[[Key], Awaitable[float | None]]
+"""Returns the seconds after which to look at the key again although nothing was seen to change."""
 
 
 class WorkQueue:
@@ -101,7 +102,7 @@ class WorkQueue:
 
     async def _work_on(self, key: Key) -> None:
         try:
-            await self._work(key)
+            again_after_seconds = await self._work(key)
         except Exception as error:  # the boundary of the loop: whatever failed, the key is tried again
             failures = self._failures[key] = self._failures.get(key, 0) + 1
             seconds = min(self._first_backoff_seconds * 2 ** min(failures - 1, 16), MAX_BACKOFF_SECONDS)
@@ -113,3 +114,5 @@ class WorkQueue:
             )
         else:
             self._failures.pop(key, None)
+            if again_after_seconds is not None:
+                self.add_after(key, again_after_seconds)

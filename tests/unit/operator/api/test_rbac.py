@@ -6,6 +6,7 @@ import pytest
 
 from sft_operator.api.kinds import KINDS
 from sft_operator.api.rbac import EDITOR, OPERATOR, VIEWER, Permission
+from sft_operator.shell import resources
 
 every_permission = pytest.mark.parametrize(
     "permission",
@@ -50,3 +51,10 @@ def test_users_do_not_write_status_or_profiles() -> None:
 
 def test_viewers_only_read() -> None:
     assert {verb for permission in VIEWER for verb in permission.verbs} == {"get", "list", "watch"}
+
+
+def test_the_operator_may_use_what_its_client_knows_and_nothing_else() -> None:
+    clients = [value for value in vars(resources).values() if isinstance(value, resources.Resource)]
+    known = {(resource.group, resource.plural) for resource in clients}
+    granted = {(permission.group, name.partition("/")[0]) for permission in OPERATOR for name in permission.resources}
+    assert known == granted

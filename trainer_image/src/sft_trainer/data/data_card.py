@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 
-
-def data_card(name: str, digest: str, counts: Mapping[str, int], sources: Sequence[str]) -> str:
+def data_card(name: str, digest: str, train_rows: int, eval_rows: int) -> str:
     """Markdown. It depends on the rows alone, so that the same version always has the same card."""
     return f"""# {name}
 
@@ -13,9 +11,9 @@ Instruction data, prepared by sft-operator. Version `{digest}`.
 
 | split | rows |
 |---|---|
-| train | {counts["train"]} |
-| eval | {counts["eval"]} |
+| train | {train_rows} |
+| eval | {eval_rows} |
 
-Sources: {", ".join(sources)}. Each row has `id` (sha256 of its content), `messages` and `meta` (source, file, line).
+Each row has `id` (sha256 of its content), `messages` and `meta` (source, file, line it was read from).
 The version's name is the digest of its rows and their split: other rows have another name.
 """

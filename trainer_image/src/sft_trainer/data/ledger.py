@@ -10,6 +10,7 @@ import zstandard
 
 from sft_trainer.contract import Accounting, RejectedRow
 from sft_trainer.data.rows import Origin
+from sft_trainer.store.paths import inside
 
 DUPLICATE = "DuplicateRow"
 SHOWN = 5
@@ -32,19 +33,19 @@ class Ledger:
         """One row was read."""
         self.read[source] += 1
 
-    def reject(self, origin: Origin, reason: str, text: bytes | None) -> None:
+    def reject(self, origin: Origin, reason: str, text: bytes) -> None:
         """One row was not kept."""
         self.rejected.setdefault(origin.source, Counter())[reason] += 1
         row = RejectedRow(source=origin.source, file=origin.file, line=origin.line, reason=reason)
         if reason != DUPLICATE and len(self.first) < SHOWN:
             self.first.append(row)
-        entry = row.model_dump() | {"text": (text or b"").decode(errors="replace")[:MAX_TEXT]}
+        entry = row.model_dump() | {"text": text[: 4 * MAX_TEXT].decode(errors="replace")[:MAX_TEXT]}
         self._writer(origin.source).write(json.dumps(entry, ensure_ascii=False).encode(errors="replace") + b"\n")
 
     def _writer(self, source: str) -> zstandard.ZstdCompressionWriter:
         if source not in self._writers:
             self._folder.mkdir(parents=True, exist_ok=True)
-            file = (self._folder / f"{source}.jsonl.zst").open("wb")
+            file = inside(self._folder, f"{source}.jsonl.zst").open("wb")
             self._writers[source] = zstandard.ZstdCompressor().stream_writer(file)
         return self._writers[source]
 
@@ -60,8 +61,8 @@ class Ledger:
         read = sum(self.read[name] for name in sources)
         return Accounting(read=read, kept=read - rejected.total(), rejected=dict(sorted(rejected.items())))
 
-    def reject_percent(self) -> float:
-        """Rejected rows in percent of those read; duplicates are not an error of the data."""
+    def check(self, kept: int) -> None:
+        """Compares the books with the rows that are really there; a difference is a fault of ours, and nothing is published."""
         accounting = self.accounting()
-        faulty = sum(count for reason, count in accounting.rejected.items() if reason != DUPLICATE)
-        return 100 * faulty / accounting.read if accounting.read else 0.0
+        if accounting.kept != kept:
+            raise RuntimeError(f"{accounting.read} rows were read and {accounting.kept} should be kept, but {kept} are there")

@@ -12,6 +12,10 @@ from sft_trainer.data.rows import Origin, Row, RowRejected
 from sft_trainer.data.sources import Line
 from sft_trainer.data.validate import validate
 
+NOT_JSON, NOT_UTF8, NOT_AN_OBJECT, LINE_TOO_LONG = "NotJson", "NotUTF8", "NotAnObject", "LineTooLong"
+NO_OBJECT = frozenset({NOT_JSON, NOT_UTF8, NOT_AN_OBJECT, LINE_TOO_LONG})
+"""Reasons that say: this line is no JSON object at all."""
+
 
 def parse_line(line: Line, source: str, row_format: RowFormat) -> Row:
     """Raises RowRejected."""
@@ -22,13 +26,21 @@ def parse_line(line: Line, source: str, row_format: RowFormat) -> Row:
 
 
 def _parse_json(line: Line) -> dict[str, Any]:
-    """orjson is strict: no NaN, no invalid UTF-8, no half characters."""
-    if line.data is None:
-        raise RowRejected("LineTooLong")
+    """orjson is strict: no NaN, no invalid UTF-8, no half characters. Of a key that stands twice the last one counts."""
+    if line.is_too_long:
+        raise RowRejected(LINE_TOO_LONG)
     try:
         document = orjson.loads(line.data)
     except orjson.JSONDecodeError as error:
-        raise RowRejected("NotJson") from error
+        raise RowRejected(NOT_UTF8 if _is_not_utf8(line.data) else NOT_JSON) from error
     if not isinstance(document, dict):
-        raise RowRejected("NotAnObject")
+        raise RowRejected(NOT_AN_OBJECT)
     return document
+
+
+def _is_not_utf8(text: bytes) -> bool:
+    try:
+        text.decode()
+    except UnicodeDecodeError:
+        return True
+    return False

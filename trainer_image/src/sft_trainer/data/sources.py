@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import difflib
+import itertools
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -16,17 +17,22 @@ from sft_trainer.store.object_store import ObjectInfo, ObjectNotFound, ObjectSto
 SUFFIX = ".jsonl"
 MAX_LINE_BYTES = 16 << 20
 """A row longer than this is not an instruction; it would be held in memory several times over."""
+NEIGHBOURS = 1000
+"""Keys that are looked through for one like the missing one: one page of a listing."""
+OVERLONG_BYTES = 4096
+"""What is kept of an overlong line, for whoever looks for it."""
 INLINE_FILE = "inline"
 UTF8_BOM = b"\xef\xbb\xbf"
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line of a file, without its end; None when it was longer than MAX_LINE_BYTES."""
+    """One line of a file, without its end; only the beginning of one that is longer than MAX_LINE_BYTES."""
 
     file: str
     number: int
-    data: bytes | None
+    data: bytes
+    is_too_long: bool = False
 
 
 def read_lines(source: Source, scratch: Path) -> Iterator[Line]:
@@ -65,7 +71,7 @@ def _objects(store: ObjectStore, key: str, location: StorePrefix) -> list[Object
 
 
 def _not_found(store: ObjectStore, key: str) -> Exception:
-    beside = [found.key for found in store.list()][:1000]
+    beside = [found.key for found in itertools.islice(store.list(), NEIGHBOURS)]
     near = difflib.get_close_matches(key, beside, n=3, cutoff=0.5) or beside[:3]
     there = f"; there is {', '.join(near)}" if near else "; nothing is there"
     return invalid(
@@ -84,25 +90,21 @@ def _nothing_below(location: StorePrefix, others: list[str]) -> Exception:
     )
 
 
-def _capped(file: BinaryIO) -> Iterator[bytes | None]:
-    """Lines of a binary file; an overlong one is skipped in pieces and comes as None."""
+def _capped(file: BinaryIO) -> Iterator[bytes]:
+    """Lines of a binary file. Of an overlong one comes a byte more than is allowed, and the rest is skipped in pieces."""
     readline = file.readline
     while line := readline(MAX_LINE_BYTES + 1):
-        if len(line) <= MAX_LINE_BYTES or line.endswith(b"\n"):
-            yield line
-            continue
-        while (rest := readline(MAX_LINE_BYTES)) and not rest.endswith(b"\n"):
-            pass
-        yield None
+        yield line
+        ends = line.endswith(b"\n")
+        while not ends and len(line) > MAX_LINE_BYTES:
+            rest = readline(MAX_LINE_BYTES)
+            ends = not rest or rest.endswith(b"\n")
 
 
-def _lines(file: str, lines: Iterator[bytes | None] | list[bytes]) -> Iterator[Line]:
+def _lines(file: str, lines: Iterable[bytes]) -> Iterator[Line]:
     for number, line in enumerate(lines, start=1):
-        if line is None:
-            yield Line(file, number, None)
-            continue
-        if number == 1:
-            line = line.removeprefix(UTF8_BOM)
-        stripped = line.rstrip(b"\r\n")
-        if stripped.strip():
-            yield Line(file, number, stripped)
+        text = (line.removeprefix(UTF8_BOM) if number == 1 else line).rstrip(b"\r\n")
+        if len(text) > MAX_LINE_BYTES:
+            yield Line(file, number, text[:OVERLONG_BYTES], is_too_long=True)
+        elif text.strip():
+            yield Line(file, number, text)

@@ -11,8 +11,6 @@ def validate(messages: Sequence[Message]) -> None:
     """Raises RowRejected with the first thing that is wrong."""
     if any(message.role not in ROLES for message in messages):
         raise RowRejected("BadRole")
-    if any(_has_lone_surrogate(message.content) for message in messages):
-        raise RowRejected("InvalidUnicode")
     turns = messages[1:] if messages and messages[0].role == "system" else messages
     _check_order(turns)
     for turn in turns:
@@ -27,12 +25,3 @@ def _check_order(turns: Sequence[Message]) -> None:
         raise RowRejected("NoAnswer")
     if [turn.role for turn in turns] != expected:
         raise RowRejected("RoleOrder")
-
-
-def _has_lone_surrogate(text: str) -> bool:
-    """JSON may escape half of a character; such text has no UTF-8."""
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return True
-    return False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 import pyarrow as pa
@@ -14,7 +15,7 @@ from sft_trainer.data.digest import EVAL, TRAIN, dataset_digest, row_hash
 from sft_trainer.data.rows import Message, Origin, Row
 from sft_trainer.data.split import split_of
 from sft_trainer.failure import invalid
-from sft_trainer.store.manifest import Manifest, ManifestInvalid, download_verified, publish_folder
+from sft_trainer.store.manifest import Manifest, ManifestInvalid, download_verified, publish_folder, sha256_of
 from sft_trainer.store.object_store import ObjectStore, open_store
 
 KIND = "InstructionDataset"
@@ -25,8 +26,17 @@ _META = pa.struct([("source", pa.string()), ("file", pa.string()), ("line", pa.i
 SCHEMA = pa.schema([("id", pa.string()), ("messages", pa.list_(_MESSAGE)), ("meta", _META)])
 
 
-def write_version(folder: Path, rows: Mapping[str, Row], eval_percent: int, name: str) -> tuple[str, dict[str, int]]:
-    """Writes the version's files; returns its digest and the number of rows by split."""
+@dataclass(frozen=True, slots=True)
+class Version:
+    """A version's name and size."""
+
+    digest: str
+    train_rows: int
+    eval_rows: int
+
+
+def write_version(folder: Path, rows: Mapping[str, Row], eval_percent: int, name: str) -> Version:
+    """Writes the version's files."""
     by_split: dict[str, list[str]] = {TRAIN: [], EVAL: []}
     for key in sorted(rows):
         by_split[split_of(key, eval_percent)].append(key)
@@ -34,12 +44,18 @@ def write_version(folder: Path, rows: Mapping[str, Row], eval_percent: int, name
     for split, keys in by_split.items():
         for number, start in enumerate(range(0, len(keys), ROWS_PER_FILE)):
             table = pa.Table.from_pylist([_record(key, rows[key]) for key in keys[start : start + ROWS_PER_FILE]], SCHEMA)
-            pq.write_table(table, folder / f"{split}-{number:05d}.parquet", compression="zstd")
+            _write_parquet(table, folder, f"{split}-{number:05d}")
     digest = dataset_digest((split, key) for split, keys in by_split.items() for key in keys)
-    counts = {split: len(keys) for split, keys in by_split.items()}
-    sources = sorted({row.origin.source for row in rows.values()})
-    (folder / "README.md").write_text(data_card(name, digest, counts, sources))
-    return digest, counts
+    version = Version(digest, train_rows=len(by_split[TRAIN]), eval_rows=len(by_split[EVAL]))
+    (folder / "README.md").write_text(data_card(name, digest, version.train_rows, version.eval_rows))
+    return version
+
+
+def _write_parquet(table: pa.Table, folder: Path, stem: str) -> None:
+    """The name holds a digest of the bytes: two pods that publish the same rows from other files never overwrite each other."""
+    unnamed = folder / f"{stem}.unnamed"
+    pq.write_table(table, unnamed, compression="zstd")
+    unnamed.rename(folder / f"{stem}-{sha256_of(unnamed)[:12]}.parquet")
 
 
 def _record(key: str, row: Row) -> dict[str, object]:
@@ -47,9 +63,15 @@ def _record(key: str, row: Row) -> dict[str, object]:
     return {"id": key, **row.content(), "meta": origin}
 
 
-def publish_version(store: ObjectStore, folder: Path, digest: str, counts: Mapping[str, int]) -> Manifest:
-    """Uploads the version below its digest; one that stands there already is used."""
-    return publish_folder(store, folder, KIND, {"digest": digest, "rows": dict(counts)}, prefix=f"{digest}/")
+def publish_version(store: ObjectStore, folder: Path, version: Version) -> Manifest:
+    """Uploads the version below its digest; one that stands there already is used, and mended where it was damaged."""
+    about = {"digest": version.digest, "rows": {TRAIN: version.train_rows, EVAL: version.eval_rows}}
+    prefix = f"{version.digest}/"
+    try:
+        return publish_folder(store, folder, KIND, about, prefix)
+    except ManifestInvalid as error:
+        remedy = f"delete {store.uri}{prefix} and raise spec.run; the version is then published anew"
+        raise invalid(Reason.DATASET_CORRUPT, f"this version was published before and is damaged: {error}", remedy) from error
 
 
 def read_version(dataset: PinnedDataset, scratch: Path) -> dict[str, list[Row]]:
@@ -59,7 +81,10 @@ def read_version(dataset: PinnedDataset, scratch: Path) -> dict[str, list[Row]]:
         manifest = download_verified(open_store(dataset.store), folder)
     except ManifestInvalid as error:
         raise _corrupt(dataset, str(error)) from error
-    rows = {split: _read_split(folder, split) for split in (TRAIN, EVAL)}
+    try:
+        rows = {split: _read_split(folder, split) for split in (TRAIN, EVAL)}
+    except (pa.ArrowException, KeyError, TypeError) as error:
+        raise _corrupt(dataset, f"a parquet file at {dataset.store.uri} cannot be read: {str(error)[:200]}") from error
     digest = dataset_digest((split, row_hash(row)) for split, members in rows.items() for row in members)
     if digest != dataset.digest or manifest.about.get("digest") != dataset.digest:
         raise _corrupt(dataset, f"the rows at {dataset.store.uri} have digest {digest[:12]}, pinned is {dataset.digest[:12]}")

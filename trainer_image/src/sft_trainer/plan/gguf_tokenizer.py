@@ -6,20 +6,26 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gguf import GGUFReader
-from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, pre_tokenizers
+from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers
 
 from sft_trainer.contract import Reason
 from sft_trainer.failure import TrainerFailure, invalid
 
+_USE_SAFETENSORS = "use the model's safetensors, with its tokenizer.json"
 CONTROL = 3
 """Token type of special tokens in GGUF's tokenizer.ggml.token_type."""
 # How text is cut before BPE, by the name in tokenizer.ggml.pre (names and rules: src/llama-vocab.cpp of llama.cpp).
 _GPT2 = "'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^\\s\\p{L}\\p{N}]+|\\s+(?!\\S)|\\s+"
 _DIGITS_ALONE = {"smollm", "starcoder", "refact", "command-r", "codeshell"}
+_LLAMA3 = (
+    "(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}{1,3}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*"
+    "|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+"
+)
 _QWEN2 = (
     "(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*"
     "|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+"
 )
+_PATTERNS = {"gpt-2": _GPT2, "default": _GPT2, "qwen2": _QWEN2, "deepseek-r1-qwen": _QWEN2, "llama-bpe": _LLAMA3}
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +44,7 @@ def read_gguf(path: Path) -> GGUFHeader:
     """Reads a GGUF file's header; raises ModelUnsupported."""
     try:
         reader = GGUFReader(path)
-    except (ValueError, IndexError, OSError) as error:
+    except (ValueError, IndexError, KeyError, OSError, OverflowError, MemoryError) as error:
         raise _unsupported(f"{path.name} is not a GGUF file, or was cut short", "upload it again, whole") from error
     fields = {name: field.contents() for name, field in reader.fields.items() if not name.startswith("tokenizer.ggml.")}
     architecture = str(fields.get("general.architecture", ""))
@@ -49,11 +55,17 @@ def read_gguf(path: Path) -> GGUFHeader:
     return GGUFHeader(
         architecture=architecture,
         parameters=sum(int(tensor.n_elements) for tensor in reader.tensors),
-        context_length=int(fields.get(f"{architecture}.context_length", 0)),
+        context_length=_context_length(fields.get(f"{architecture}.context_length"), path.name),
         chat_template=template,
         special_tokens=_special_tokens(reader, tokens),
         tokenizer=_tokenizer(reader, tokens, path.name),
     )
+
+
+def _context_length(value: object, file: str) -> int:
+    if not isinstance(value, int) or value <= 0:
+        raise _unsupported(f"{file} does not say its context length", "use a decoder-only language model")
+    return value
 
 
 def _field(reader: GGUFReader, name: str) -> list[str]:
@@ -77,12 +89,16 @@ def _tokenizer(reader: GGUFReader, tokens: list[str], file: str) -> Tokenizer:
     if kind != "gpt2":
         raise _unsupported(
             f"{file} has a tokenizer of type '{kind}'; counted can be byte-level BPE ('gpt2')",
-            "use the model's safetensors, with its tokenizer.json",
+            _USE_SAFETENSORS,
         )
     merges = [(left, right) for left, _, right in (merge.partition(" ") for merge in _field(reader, "merges"))]
     vocabulary = {token: number for number, token in enumerate(tokens)}
-    tokenizer = Tokenizer(models.BPE(vocab=vocabulary, merges=merges, ignore_merges=False))
-    tokenizer.pre_tokenizer = _pre_tokenizer("".join(_field(reader, "pre")))
+    name = "".join(_field(reader, "pre"))
+    # Llama 3 takes a word that is a token as it is, even where its merges would not lead there.
+    tokenizer = Tokenizer(models.BPE(vocab=vocabulary, merges=merges, ignore_merges=name == "llama-bpe"))
+    if _PATTERNS.get(name) == _QWEN2:
+        tokenizer.normalizer = normalizers.NFC()
+    tokenizer.pre_tokenizer = _pre_tokenizer(name)
     tokenizer.decoder = decoders.ByteLevel()
     types = _field(reader, "token_type")
     special = [token for token, kind_of in zip(tokens, types, strict=False) if int(kind_of) == CONTROL]
@@ -94,8 +110,9 @@ def _pre_tokenizer(name: str) -> pre_tokenizers.PreTokenizer:
     if name in _DIGITS_ALONE:
         parts = [pre_tokenizers.Digits(individual_digits=True), pre_tokenizers.ByteLevel(add_prefix_space=False)]
         return pre_tokenizers.Sequence(parts)
-    pattern = _QWEN2 if name in ("qwen2", "deepseek-r1-qwen") else _GPT2
-    split = pre_tokenizers.Split(Regex(pattern), behavior="isolated")
+    if name not in _PATTERNS:
+        raise _unsupported(f"a tokenizer of type '{name}' cannot be rebuilt from GGUF", _USE_SAFETENSORS)
+    split = pre_tokenizers.Split(Regex(_PATTERNS[name]), behavior="isolated")
     return pre_tokenizers.Sequence([split, pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)])
 
 

@@ -13,7 +13,7 @@ from tokenizers import Tokenizer
 from sft_trainer.contract import Reason, WeightFormat
 from sft_trainer.data.chat_template import compile_template
 from sft_trainer.data.render import Template
-from sft_trainer.failure import invalid
+from sft_trainer.failure import TrainerFailure, invalid
 from sft_trainer.plan.gguf_tokenizer import read_gguf
 from sft_trainer.plan.safetensors_header import count_parameters
 
@@ -43,44 +43,71 @@ def describe(folder: Path, names: list[str], weight_format: WeightFormat) -> Mod
 
 
 def _describe_safetensors(folder: Path, names: list[str]) -> ModelDescription:
-    config = _json(folder / "config.json")
-    if "auto_map" in config:
-        raise invalid(
-            Reason.MODEL_UNSUPPORTED,
-            "config.json has auto_map: this model runs code of its own, which is not executed here",
-            "use a model whose architecture transformers knows",
-        )
-    text = config.get("text_config") or config
-    settings = _json(folder / "tokenizer_config.json") if (folder / "tokenizer_config.json").exists() else {}
+    config, settings = _json(folder / "config.json"), _json(folder / "tokenizer_config.json")
+    for name, content in (("config.json", config), ("tokenizer_config.json", settings)):
+        if "auto_map" in content:
+            raise _unsupported(
+                f"{name} has auto_map: this model runs code of its own, which is not executed here",
+                "use a model whose architecture transformers knows",
+            )
+    architectures = config.get("architectures")
     return ModelDescription(
-        architecture=str((config.get("architectures") or ["unknown"])[0]),
+        architecture=str(architectures[0]) if isinstance(architectures, list) and architectures else "unknown",
         parameters=sum(count_parameters(folder / name) for name in names if name.endswith(".safetensors")),
-        context_length=int(text.get("max_position_embeddings") or 0) or _no_context(),
-        tokenizer=Tokenizer.from_file(str(folder / "tokenizer.json")),
-        template=compile_template(_chat_template(folder, settings), _special_tokens(settings)),
+        context_length=_context_length(config),
+        tokenizer=_load_tokenizer(folder / "tokenizer.json"),
+        template=compile_template(
+            _chat_template(folder, settings), _special_tokens(_json(folder / "special_tokens_map.json") | settings)
+        ),
     )
 
 
 def _json(path: Path) -> dict[str, Any]:
+    """The object in a file; an empty one when there is no file."""
+    if not path.exists():
+        return {}
     try:
         content = json.loads(path.read_bytes())
-    except ValueError as error:
-        raise invalid(Reason.MODEL_UNSUPPORTED, f"{path.name} of the model is not JSON", "upload the file again") from error
-    return content if isinstance(content, dict) else {}
+    except (ValueError, RecursionError) as error:
+        raise _unsupported(f"{path.name} of the model is not JSON", "upload the file again") from error
+    if not isinstance(content, dict):
+        raise _unsupported(f"{path.name} of the model is not a JSON object", "upload the file again")
+    return content
 
 
-def _no_context() -> int:
-    raise invalid(Reason.MODEL_UNSUPPORTED, "config.json has no max_position_embeddings", "use a decoder-only language model")
+def _context_length(config: dict[str, Any]) -> int:
+    """Of a multimodal model it stands with the language model's settings."""
+    text = config.get("text_config")
+    found = (text if isinstance(text, dict) else config).get("max_position_embeddings")
+    if not isinstance(found, int) or found <= 0:
+        raise _unsupported("config.json has no max_position_embeddings", "use a decoder-only language model")
+    return found
+
+
+def _load_tokenizer(path: Path) -> Tokenizer:
+    try:
+        tokenizer = Tokenizer.from_file(str(path))
+    except Exception as error:  # tokenizers raises nothing narrower
+        raise _unsupported(f"{path.name} of the model cannot be read: {str(error)[:200]}", "upload the file again") from error
+    # The file may have kept its training's own; how rows are cut and filled up is for the run to say.
+    tokenizer.no_truncation()
+    tokenizer.no_padding()
+    return tokenizer
 
 
 def _chat_template(folder: Path, settings: dict[str, Any]) -> str:
     file = folder / "chat_template.jinja"
-    template = file.read_text() if file.exists() else settings.get("chat_template")
-    if isinstance(template, list):
-        template = next((entry.get("template") for entry in template if entry.get("name") == "default"), None)
+    template = file.read_bytes().decode(errors="replace") if file.exists() else settings.get("chat_template")
+    if isinstance(template, list):  # several, by name
+        named = {entry.get("name"): entry.get("template") for entry in template if isinstance(entry, dict)}
+        template = named.get("default")
     if not isinstance(template, str):
-        raise invalid(Reason.MODEL_UNSUPPORTED, "the model has no chat template", "use an instruction-tuned model, which has one")
+        raise _unsupported("the model has no chat template", "use an instruction-tuned model, which has one")
     return template
+
+
+def _unsupported(message: str, remedy: str) -> TrainerFailure:
+    return invalid(Reason.MODEL_UNSUPPORTED, message, remedy)
 
 
 def _special_tokens(settings: dict[str, Any]) -> dict[str, str]:

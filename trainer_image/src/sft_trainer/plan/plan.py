@@ -11,6 +11,7 @@ from sft_trainer.data.version import read_version
 from sft_trainer.model_files import find_model
 from sft_trainer.plan.model_description import describe
 from sft_trainer.plan.output_probe import probe_output
+from sft_trainer.plan.safetensors_header import keep_only_header
 from sft_trainer.plan.token_counts import count_tokens
 from sft_trainer.store.object_store import open_store
 
@@ -21,7 +22,7 @@ def plan(config: PlanConfig, scratch: Path) -> PlanResult:
     files = find_model(config.model)
     names = [file.key for file in files.files]
     folder = scratch / "model"
-    revision = files.download(folder)
+    revision = files.download(folder, after_each=_drop_weights)
     description = describe(folder, names, files.weight_format)
     facts = ModelFacts(
         revision=revision,
@@ -34,6 +35,12 @@ def plan(config: PlanConfig, scratch: Path) -> PlanResult:
     max_tokens = min(config.max_sequence_length, description.context_length)
     rows = read_datasets(config.datasets, scratch)
     return PlanResult(model=facts, data=count_tokens(rows, description.template, description.encode, max_tokens))
+
+
+def _drop_weights(path: Path) -> None:
+    """Called once a file's digest is taken. A GGUF file stays whole: its reader maps all of it."""
+    if path.suffix == ".safetensors":
+        keep_only_header(path)
 
 
 def read_datasets(datasets: list[PinnedDataset], scratch: Path) -> dict[str, list[Row]]:

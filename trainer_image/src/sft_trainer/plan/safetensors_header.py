@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import math
+import os
 import struct
 from pathlib import Path
 
 from sft_trainer.contract import Reason
 from sft_trainer.failure import invalid
 
+LENGTH_BYTES = 8
 MAX_HEADER_BYTES = 100 << 20
 """The limit of the safetensors library itself."""
 
@@ -17,15 +19,28 @@ MAX_HEADER_BYTES = 100 << 20
 def count_parameters(path: Path) -> int:
     """Number of weights in one file."""
     with path.open("rb") as file:
-        start = file.read(8)
-        length = struct.unpack("<Q", start)[0] if len(start) == 8 else 0
-        if not 0 < length <= MAX_HEADER_BYTES:
-            raise _unreadable(path)
+        length = header_length(path)
+        file.seek(LENGTH_BYTES)
         try:
             header = json.loads(file.read(length))
             return sum(math.prod(entry["shape"]) for name, entry in header.items() if name != "__metadata__")
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise _unreadable(path) from error
+
+
+def header_length(path: Path) -> int:
+    """Bytes of the header's JSON."""
+    with path.open("rb") as file:
+        start = file.read(LENGTH_BYTES)
+    length = int(struct.unpack("<Q", start)[0]) if len(start) == LENGTH_BYTES else 0
+    if not 0 < length <= MAX_HEADER_BYTES:
+        raise _unreadable(path)
+    return length
+
+
+def keep_only_header(path: Path) -> None:
+    """Cuts the weights off a downloaded file: a plan needs none of them, and its disk need not hold the whole model."""
+    os.truncate(path, LENGTH_BYTES + header_length(path))
 
 
 def _unreadable(path: Path) -> Exception:

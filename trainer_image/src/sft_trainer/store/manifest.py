@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
-from typing import Any
+from pathlib import Path, PurePosixPath
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from sft_trainer.store.object_store import ObjectNotFound, ObjectStore
+from sft_trainer.store.object_store import ObjectNotFound, ObjectStore, ObjectTooLarge
 from sft_trainer.store.paths import UnsafePath, checked, inside
 
 MANIFEST = "MANIFEST.json"
@@ -40,7 +41,7 @@ class Manifest(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    version: int = 1
+    version: Literal[1] = 1
     kind: str
     about: dict[str, Any]
     files: list[ManifestFile]
@@ -81,30 +82,53 @@ def load_manifest(store: ObjectStore, prefix: str = "") -> Manifest | None:
         data = store.read(f"{prefix}{MANIFEST}", MAX_MANIFEST_BYTES)
     except ObjectNotFound:
         return None
+    except ObjectTooLarge as error:
+        raise ManifestInvalid(str(error)) from error
     try:
         manifest = Manifest.model_validate_json(data)
-        for file in manifest.files:
-            checked(file.name)
-    except (ValidationError, UnsafePath) as error:
-        raise ManifestInvalid(f"{store.uri}{prefix}{MANIFEST} cannot be read: {error}") from error
+        _check_names([file.name for file in manifest.files])
+    except (ValidationError, UnsafePath, ValueError) as error:
+        raise ManifestInvalid(f"{store.uri}{prefix}{MANIFEST} cannot be read: {str(error)[:500]}") from error
     return manifest
 
 
+def _check_names(names: list[str]) -> None:
+    """Every file can lie in one folder beside the others, and nowhere else."""
+    folders = {parent.as_posix() for name in names for parent in PurePosixPath(checked(name)).parents}
+    if len(set(names)) < len(names) or not folders.isdisjoint(names) or MANIFEST in names:
+        raise ValueError("a name stands there twice, or as file and as folder")
+
+
 def publish_folder(store: ObjectStore, folder: Path, kind: str, about: Mapping[str, Any], prefix: str = "") -> Manifest:
-    """Uploads a local folder, its manifest last. Where a manifest stands already, that one is returned: the first stands."""
-    standing = load_manifest(store, prefix)
-    if standing is not None:
-        return standing
+    """Uploads a local folder, its manifest last. Where a manifest stands already, the first stands, and is made whole again
+    from the same files if it no longer holds; raises ManifestInvalid when that cannot be done.
+    """
     manifest = describe_folder(folder, kind, about)
-    with ThreadPoolExecutor(PARALLEL_TRANSFERS) as pool:
-        for upload in [pool.submit(store.upload, inside(folder, file.name), f"{prefix}{file.name}") for file in manifest.files]:
-            upload.result()
-    if store.put_if_absent(f"{prefix}{MANIFEST}", manifest.to_bytes()):
-        return manifest
+    if load_manifest(store, prefix) is None:
+        _in_parallel(lambda file: store.upload(inside(folder, file.name), f"{prefix}{file.name}"), manifest.files)
+        if store.put_if_absent(f"{prefix}{MANIFEST}", manifest.to_bytes()):
+            return manifest
     first = load_manifest(store, prefix)
     if first is None:
         raise ManifestInvalid(f"{store.uri}{prefix}{MANIFEST} was there and is gone")
+    with tempfile.TemporaryDirectory(dir=folder.parent) as scratch:
+        _in_parallel(_make_whole(store, prefix, folder, Path(scratch)), first.files)
     return first
+
+
+def _make_whole(store: ObjectStore, prefix: str, ours: Path, scratch: Path) -> Callable[[ManifestFile], None]:
+    """Checks a file of a manifest that stands; a file of ours with the same bytes replaces one that does not hold."""
+
+    def check(file: ManifestFile) -> None:
+        try:
+            _download_checked(store, prefix, file, scratch)
+        except ManifestInvalid:
+            path = inside(ours, file.name)
+            if not path.is_file() or sha256_of(path) != file.sha256:
+                raise
+            store.upload(path, f"{prefix}{file.name}")
+
+    return check
 
 
 def download_verified(store: ObjectStore, folder: Path, prefix: str = "") -> Manifest:
@@ -112,10 +136,20 @@ def download_verified(store: ObjectStore, folder: Path, prefix: str = "") -> Man
     manifest = load_manifest(store, prefix)
     if manifest is None:
         raise ManifestInvalid(f"{store.uri}{prefix} has no {MANIFEST}")
-    with ThreadPoolExecutor(PARALLEL_TRANSFERS) as pool:
-        for check in [pool.submit(_download_checked, store, prefix, file, folder) for file in manifest.files]:
-            check.result()
+    _in_parallel(lambda file: _download_checked(store, prefix, file, folder), manifest.files)
     return manifest
+
+
+def _in_parallel(action: Callable[[ManifestFile], None], files: Sequence[ManifestFile]) -> None:
+    """Runs an action on every file; the first failure ends it."""
+    with ThreadPoolExecutor(PARALLEL_TRANSFERS) as pool:
+        running = [pool.submit(action, file) for file in files]
+        try:
+            for each in running:
+                each.result()
+        except BaseException:
+            pool.shutdown(wait=True, cancel_futures=True)
+            raise
 
 
 def _download_checked(store: ObjectStore, prefix: str, file: ManifestFile, folder: Path) -> None:

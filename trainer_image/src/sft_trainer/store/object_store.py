@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
-from urllib.parse import urlsplit
 
 from sft_trainer.contract import Reason, StorePrefix
 from sft_trainer.failure import invalid
@@ -57,7 +56,7 @@ class ObjectStore(Protocol):
         """Writes the object."""
 
     def put_if_absent(self, key: str, data: bytes) -> bool:
-        """Writes the object unless one stands there; tells whether it did."""
+        """Writes the object unless one stands there; tells whether these very bytes stand there now."""
 
     def delete(self, key: str) -> None:
         """Removes the object; it is no error when there is none."""
@@ -65,16 +64,15 @@ class ObjectStore(Protocol):
 
 def open_store(prefix: StorePrefix) -> ObjectStore:
     """The store rooted at a prefix: `s3://bucket/folder/` or `file:///folder/`."""
-    scheme = urlsplit(prefix.uri).scheme
-    if scheme == "s3":
+    if prefix.uri.startswith("s3://"):
         from sft_trainer.store.s3 import S3Store  # boto3 takes a third of a second to import, and a local folder needs none
 
         return S3Store(prefix)
-    if scheme == "file":
+    if prefix.uri.startswith("file:///"):
         from sft_trainer.store.local_folder import LocalFolder
 
-        return LocalFolder(Path(urlsplit(prefix.uri).path))
-    raise invalid(Reason.INVALID_CONFIG, f"'{prefix.uri}' must start with s3:// or file://")
+        return LocalFolder(Path(prefix.uri.removeprefix("file://")))
+    raise invalid(Reason.INVALID_CONFIG, f"'{prefix.uri}' must start with s3:// or file:///")
 
 
 def open_object(prefix: StorePrefix) -> tuple[ObjectStore, str]:

@@ -9,16 +9,15 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
-from urllib.parse import urlsplit
 
 import boto3
-from boto3.exceptions import S3UploadFailedError
+from boto3.exceptions import RetriesExceededError, S3UploadFailedError
 from boto3.s3.transfer import TransferConfig
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from sft_trainer.contract import CREDENTIAL_KEYS, OPTIONAL_CREDENTIAL_KEYS, Reason, StorePrefix
-from sft_trainer.failure import invalid
+from sft_trainer.failure import TrainerFailure, invalid
 from sft_trainer.store.object_store import ObjectInfo, ObjectNotFound, ObjectTooLarge
 from sft_trainer.store.paths import checked
 from sft_trainer.store.s3_errors import is_missing_object, is_precondition_failed, is_transient, translate
@@ -33,6 +32,8 @@ RETRY_SECONDS = 300.0
 """How long one call is tried again: a rolling restart of an S3 server or a network fault takes a minute or two, not more."""
 FIRST_DELAY_SECONDS = 0.5
 LONGEST_DELAY_SECONDS = 15.0
+PARALLEL_CONNECTIONS = 40
+"""Four files at once (store/manifest.py), each in up to ten parts (boto3's own choice)."""
 # The CRT client ignores endpoint_url (seen with boto3 1.44); the classic one is as fast on one network card.
 TRANSFER = TransferConfig(preferred_transfer_client="classic", multipart_threshold=32 << 20, multipart_chunksize=16 << 20)
 
@@ -45,14 +46,22 @@ def read_credentials(folder: str | None) -> dict[str, str]:
     for key in (*CREDENTIAL_KEYS, *OPTIONAL_CREDENTIAL_KEYS):
         file = Path(folder) / key
         if file.exists():
-            found[key.lower()] = file.read_text().strip()
+            found[key.lower()] = _read_credential(file)
         elif key in CREDENTIAL_KEYS:
-            raise invalid(
-                Reason.CREDENTIALS_INCOMPLETE,
-                f"the Secret '{Path(folder).name}' has no key {key}",
-                f"add {' and '.join(CREDENTIAL_KEYS)} to the Secret, then raise spec.run",
-            )
+            raise _incomplete(file, f"has no key {key}")
     return found
+
+
+def _read_credential(file: Path) -> str:
+    value = file.read_bytes().strip()
+    if not value or any(not 32 < byte < 127 for byte in value):  # in a header such a value would end up in an error's text
+        raise _incomplete(file, f"holds under {file.name} something that is no key: it must be printable ASCII without spaces")
+    return value.decode()
+
+
+def _incomplete(file: Path, what: str) -> TrainerFailure:
+    remedy = f"give the Secret {' and '.join(CREDENTIAL_KEYS)}, then raise spec.run"
+    return invalid(Reason.CREDENTIALS_INCOMPLETE, f"the Secret '{file.parent.name}' {what}", remedy)
 
 
 def make_client(prefix: StorePrefix) -> S3Client:
@@ -62,27 +71,31 @@ def make_client(prefix: StorePrefix) -> S3Client:
         read_timeout=60,
         retries={"mode": "standard", "total_max_attempts": 3},
         s3={"addressing_style": "path" if prefix.endpoint else "auto"},
-        max_pool_connections=16,
+        max_pool_connections=PARALLEL_CONNECTIONS,
     )
     credentials = read_credentials(prefix.credentials_path)
-    return boto3.client(
-        "s3",
-        endpoint_url=prefix.endpoint,
-        region_name=prefix.region or "us-east-1",
-        aws_access_key_id=credentials.get("aws_access_key_id"),
-        aws_secret_access_key=credentials.get("aws_secret_access_key"),
-        aws_session_token=credentials.get("aws_session_token"),
-        config=config,
-    )
+    try:
+        return boto3.client(
+            "s3",
+            endpoint_url=prefix.endpoint,
+            region_name=prefix.region or "us-east-1",
+            aws_access_key_id=credentials.get("aws_access_key_id"),
+            aws_secret_access_key=credentials.get("aws_secret_access_key"),
+            aws_session_token=credentials.get("aws_session_token"),
+            config=config,
+        )
+    except ValueError as error:
+        message = f"'{prefix.endpoint}' is no URL of an S3 server; it must look like https://host:port"
+        raise invalid(Reason.INVALID_CONFIG, message, "correct the location's endpoint") from error
 
 
 class S3Store:
     """An ObjectStore on a bucket and a key prefix."""
 
     def __init__(self, prefix: StorePrefix, *, retry_seconds: float = RETRY_SECONDS) -> None:
-        parts = urlsplit(prefix.uri)
-        self._bucket = parts.netloc
-        self._root = parts.path.strip("/") + "/" if parts.path.strip("/") else ""
+        # Not urlsplit: a key may hold '#' and '?'.
+        self._bucket, _, folder = prefix.uri.removeprefix("s3://").rstrip("/").partition("/")
+        self._root = f"{checked(folder)}/" if folder else ""
         self.uri = f"s3://{self._bucket}/{self._root}"
         self._client = make_client(prefix)
         self._retry_seconds = retry_seconds
@@ -92,8 +105,9 @@ class S3Store:
         while True:
             page = self._try(prefix, functools.partial(self._page, prefix, start_after))
             for entry in page.get("Contents", []):
-                yield ObjectInfo(entry["Key"].removeprefix(self._root), entry["Size"])
                 start_after = entry["Key"]
+                if not start_after.endswith("/"):  # consoles make an empty object to show a folder
+                    yield ObjectInfo(start_after.removeprefix(self._root), entry["Size"])
             if not page["IsTruncated"]:
                 return
 
@@ -161,7 +175,7 @@ class S3Store:
         while True:
             try:
                 return call()
-            except (ClientError, BotoCoreError, S3UploadFailedError, OSError) as error:
+            except (ClientError, BotoCoreError, S3UploadFailedError, RetriesExceededError, OSError) as error:
                 if is_missing_object(error):
                     raise ObjectNotFound(f"{self.uri}{key}") from error
                 if not is_transient(error) or time.monotonic() + delay > deadline:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 
-from boto3.exceptions import S3UploadFailedError
+from boto3.exceptions import RetriesExceededError, S3UploadFailedError
 from botocore.exceptions import (
     BotoCoreError,
     ClientError,
@@ -22,7 +22,10 @@ from botocore.exceptions import (
 from sft_trainer.contract import ExitCode, Reason
 from sft_trainer.failure import TrainerFailure, invalid
 
-TRANSIENT_CODES = {"SlowDown", "RequestTimeout", "InternalError", "ServiceUnavailable", "Throttling", "RequestLimitExceeded"}
+TRANSIENT_CODES = {
+    *("SlowDown", "RequestTimeout", "InternalError", "ServiceUnavailable", "Throttling", "RequestLimitExceeded"),
+    *("ConditionalRequestConflict", "OperationAborted"),  # two writers met; whoever comes second sees what stands
+}
 DENIED_CODES = {
     "AccessDenied",
     "Forbidden",
@@ -70,9 +73,10 @@ def is_transient(error: BaseException) -> bool:
     answer = _client_error(error)
     if answer is not None:
         code, status = _code_and_status(answer)
-        return code in TRANSIENT_CODES or (status >= 500 and status != 507) or status in (408, 429)
+        # 412: the object was replaced while it was being downloaded (put_if_absent has taken its own 412 for what it is).
+        return code in TRANSIENT_CODES or status in (408, 412, 429, 500, 502, 503, 504)
     transient = (EndpointConnectionError, BotoConnectionError, HTTPClientError, ResponseStreamingError, IncompleteReadError)
-    return isinstance(error, (*transient, ConnectionError, TimeoutError, S3UploadFailedError))
+    return isinstance(error, (*transient, ConnectionError, TimeoutError, S3UploadFailedError, RetriesExceededError))
 
 
 def translate(error: BaseException, uri: str, endpoint: str) -> TrainerFailure:
@@ -110,6 +114,11 @@ def _translate_answer(error: ClientError, uri: str, endpoint: str) -> TrainerFai
             f"bucket '{bucket}' was not found at {endpoint}",
             "correct the bucket's name, or create the bucket and raise spec.run",
         )
+    if code in FULL_CODES or status == 507:
+        message = f"{endpoint} has no room for {uri} ({code or status})"
+        return TrainerFailure(
+            ExitCode.STORE_DENIED, Reason.STORE_FULL, message, "free space or raise the quota, then raise spec.run"
+        )
     if code in DENIED_CODES or status in (401, 403):
         return TrainerFailure(
             ExitCode.STORE_DENIED,
@@ -117,14 +126,13 @@ def _translate_answer(error: ClientError, uri: str, endpoint: str) -> TrainerFai
             f"{endpoint} denied access to {uri} ({code or status})",
             "check the keys in the Secret and what they may do there, then raise spec.run",
         )
-    if code in FULL_CODES or status == 507:
-        message = f"{endpoint} has no room for {uri} ({code or status})"
-        return TrainerFailure(
-            ExitCode.STORE_DENIED, Reason.STORE_FULL, message, "free space or raise the quota, then raise spec.run"
-        )
     if is_transient(error):
         message = f"{endpoint} kept answering {code or status} for {uri}"
         return TrainerFailure(
             ExitCode.STORE_UNAVAILABLE, Reason.STORE_UNAVAILABLE, message, "it is tried again; look at the S3 server"
         )
-    return invalid(Reason.INVALID_CONFIG, f"{endpoint} refused {uri}: {code or status}", "correct the location")
+    if status == 501:
+        message = f"{endpoint} cannot do what {uri} needs: {code}; writes must be possible with If-None-Match"
+        return invalid(Reason.INVALID_CONFIG, message, "use an object store with conditional writes")
+    remedy = "correct the location: bucket, endpoint and region must belong together"
+    return invalid(Reason.INVALID_CONFIG, f"{endpoint} refused {uri}: {code or status}", remedy)

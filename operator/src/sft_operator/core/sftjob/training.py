@@ -7,7 +7,7 @@ from typing import Any
 
 from sft_operator.api.condition import Attempt
 from sft_operator.api.reasons import Reason
-from sft_operator.api.sft_job_status import ArtifactStatus, Resolved, SFTJobStatus
+from sft_operator.api.sft_job_status import ArtifactStatus, JobProgress, Resolved, SFTJobStatus
 from sft_operator.core import attempts, conditions, naming, pod_trouble, progress
 from sft_operator.core.checks import Unmet
 from sft_operator.core.conditions import Moment
@@ -33,9 +33,8 @@ def train(world: SFTJobWorld, resolved: Resolved, moment: Moment) -> SFTJobDecis
 
 def _is_forgotten(job: ChildJob, status: SFTJobStatus) -> bool:
     """Attempts that the status no longer lists leave no Job behind."""
-    names_training = "-a" in job.name.rpartition("-r")[2]
     oldest = status.attempts[0].number if status.attempts else 0
-    return names_training and job.attempt < oldest and not job.is_being_deleted
+    return job.stage == "train" and job.attempt < oldest and not job.is_being_deleted
 
 
 def _next(world: SFTJobWorld, resolved: Resolved, moment: Moment) -> SFTJobDecision:
@@ -182,7 +181,8 @@ def _finished(
 
 def _counted(status: SFTJobStatus, ending: Ending, result: TrainResult | None) -> tuple[SFTJobStatus, Ending]:
     """What the attempt reached, and whether it was interrupted once too often without reaching anything."""
-    reached = progress.at_end(status.progress, result or TrainResult(), is_finished=False)
+    before = status.progress or JobProgress(total_steps=status.resolved.total_steps if status.resolved else 0)
+    reached = progress.at_end(before, result or TrainResult(), is_finished=False)
     is_newer = reached.last_committed_step > (status.attempts[-1].last_committed_step or 0)
     interruptions = 0 if is_newer else status.interruption_count + (ending.verdict is Verdict.IGNORE)
     status = status.model_copy(update={"progress": reached, "interruption_count": interruptions})

@@ -1,0 +1,345 @@
+"""An InstructionDataset from its first sight to a version, through everything that can go wrong between."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from sft_operator.core.dataset.decide import decide as decide_dataset
+from sft_operator.core.observed import Children, JobEnd, Terminated, Warned
+from tests.unit.operator.core import worlds
+from tests.unit.operator.core.worlds import Cluster, dataset_spec, dataset_world, message, prepared, profile
+
+
+def begun(**changes: Any) -> Cluster:
+    cluster = Cluster(dataset_world(**changes))
+    cluster.settle()
+    return cluster
+
+
+def ready() -> Cluster:
+    cluster = begun()
+    cluster.end_pod(0, "Completed", **prepared())
+    return cluster
+
+
+def test_the_attempt_is_recorded_before_its_job_is_created() -> None:
+    cluster = Cluster(dataset_world())
+    decision = cluster.look()
+    attempt = decision.status.attempts[-1]
+    assert decision.create is not None
+    assert attempt.job_name == decision.create.job["metadata"]["name"] == "ids-faq-11111111-g1-r1-a1"
+    assert attempt.job_uid is None
+    assert cluster.look().status.attempts[-1].job_uid == "uid-ids-faq-11111111-g1-r1-a1"
+
+
+def test_a_job_whose_creation_was_not_answered_is_asked_for_again_under_the_same_name() -> None:
+    cluster = Cluster(dataset_world())
+    first = cluster.look()
+    assert first.create is not None
+    cluster.jobs.clear()
+    cluster.created.clear()
+    second = cluster.look()
+    assert second.create == first.create
+    assert second.status.attempt_count == 1
+
+
+def test_a_version_is_published_when_the_pod_names_one() -> None:
+    cluster = ready()
+    status = cluster.status
+    assert status.version == worlds.version().model_copy(update={"ready_at": "2026-03-01T12:00:00Z"})
+    assert status.phase == "Ready"
+    assert (cluster.truth("Ready"), cluster.truth("Reconciling")[0]) == (("True", "Published"), "False")
+    assert status.accounting.read == status.accounting.kept + status.accounting.rejected_rows == 12
+    assert status.rejects[0].file == "a.jsonl"
+    assert status.observed_generation == 1
+    assert status.failure is None
+
+
+def test_a_settled_dataset_is_decided_the_same_whenever_one_looks() -> None:
+    cluster = ready()
+    before = cluster.status
+    decision = cluster.wait(86_400)
+    assert decision.status == before
+    assert decision.is_settled
+    assert (decision.create, decision.delete, decision.announce) == (None, [], [])
+    assert decision.requeue_after_seconds is None
+
+
+def test_the_config_names_sources_folders_and_credentials_but_no_secret() -> None:
+    config = json.loads(begun().configs[0])
+    assert config["sources"] == [
+        {
+            "name": "faq",
+            "store": {"uri": "s3://raw/faq/", "credentialsPath": "/run/sft/credentials/raw-keys"},
+            "format": "Auto",
+        }
+    ]
+    assert config["versions"] == {
+        "uri": "s3://out/team-a/team-a/datasets/faq/",
+        "endpoint": "http://s3:9000",
+        "credentialsPath": "/run/sft/credentials/s3",
+    }
+    assert config["run"]["uri"] == "s3://out/team-a/team-a/datasets/faq/runs/11111111-g1-r1/"
+
+
+@pytest.mark.parametrize(
+    ("profiles", "spec", "reason", "words"),
+    [
+        pytest.param([], {}, "ProfileNotFound", "ask the platform team", id="no profile at all"),
+        pytest.param([profile(default=False)], {}, "ProfileNotFound", "cpu may be used here", id="no default profile"),
+        pytest.param([profile()], {"profileName": "gpu"}, "ProfileNotFound", "'gpu' was not found", id="typo"),
+        pytest.param([profile("a"), profile("b")], {}, "AmbiguousDefault", "(a, b); name one of them", id="two defaults"),
+        pytest.param(
+            [profile(allowedNamespaces=["other"])],
+            {"profileName": "cpu"},
+            "NamespaceNotAllowed",
+            "spec.allowedNamespaces",
+            id="not admitted",
+        ),
+        pytest.param(
+            [profile()],
+            {"sources": [{"name": "x", "s3": {"uri": "s3://elsewhere/x/"}}]},
+            "OutsideLocations",
+            "'s3://elsewhere/x/'",
+            id="outside the locations",
+        ),
+    ],
+)
+def test_what_is_not_accepted_says_why_and_starts_nothing(
+    profiles: list[Any], spec: dict[str, Any], reason: str, words: str
+) -> None:
+    cluster = begun(profiles=profiles, spec=dataset_spec(**spec))
+    assert cluster.truth("Accepted") == ("False", reason)
+    assert cluster.truth("Stalled") == ("True", reason)
+    assert words in cluster.says("Accepted")
+    assert cluster.created == []
+    cluster.world = replace(cluster.world, profiles=[profile("cpu"), profile("gpu", default=False)], spec=dataset_spec())
+    cluster.settle()
+    assert len(cluster.created) == 1, "it goes on by itself once the cause is mended"
+    assert cluster.truth("Accepted")[0] == "True"
+
+
+def test_a_failure_that_no_retry_can_help_ends_it_with_reason_and_remedy() -> None:
+    cluster = begun()
+    accounting = {"read": 5, "kept": 0, "rejected": {"UnknownShape": 5}}
+    decision = cluster.end_pod(10, "NoRowsKept", accounting=accounting)
+    assert decision.is_settled
+    assert cluster.truth("Ready") == ("False", "NoRowsKept")
+    assert cluster.truth("Stalled") == ("True", "NoRowsKept")
+    assert "the pod's remedy" in cluster.says("Stalled")
+    assert cluster.status.accounting.rejected == {"UnknownShape": 5}
+    assert cluster.wait(10_000).create is None
+
+
+def test_a_failure_that_may_pass_is_retried_three_times_later_and_later() -> None:
+    cluster = begun()
+    for number, delay in enumerate((10, 20, 40), start=1):
+        decision = cluster.end_pod(13, "StoreUnavailable")
+        assert decision.requeue_after_seconds == delay
+        assert cluster.truth("Reconciling") == ("True", "Retrying")
+        assert "StoreUnavailable" in cluster.says("Ready")
+        assert len(cluster.created) == number
+        cluster.wait(delay)
+        assert len(cluster.created) == number + 1
+    cluster.end_pod(13, "StoreUnavailable")
+    assert cluster.truth("Stalled") == ("True", "StoreUnavailable")
+    assert "after 3 retries" in cluster.says("Stalled")
+
+
+def test_an_interruption_counts_against_nothing() -> None:
+    cluster = begun()
+    for _ in range(6):
+        cluster.end_pod(20, "Preempted")
+        assert cluster.truth("Reconciling") == ("True", "Retrying")
+        cluster.wait(10)
+    assert cluster.status.retry_count == 0
+    cluster.end_pod(0, "Completed", **prepared())
+    assert cluster.truth("Ready")[0] == "True"
+
+
+def test_a_deleted_job_ends_the_attempt_and_is_never_created_again() -> None:
+    cluster = begun()
+    cluster.jobs.clear()
+    cluster.settle()
+    assert cluster.status.attempts[-1].reason == "ChildDeleted"
+    cluster.wait(10)
+    assert [job["metadata"]["name"][-2:] for job in cluster.created] == ["a1", "a2"]
+
+
+def test_the_pods_of_a_deleted_job_are_waited_for() -> None:
+    cluster = begun()
+    running = cluster.start_pod()
+    cluster.jobs.clear()
+    cluster.wait(30)
+    assert cluster.truth("Ready") == ("False", "Leaving")
+    assert len(cluster.created) == 1
+    del cluster.pods[running.uid]
+    cluster.settle()
+    cluster.wait(10)
+    assert len(cluster.created) == 2
+
+
+def test_a_job_that_is_being_deleted_is_waited_for() -> None:
+    cluster = begun()
+    job = cluster.newest_job()
+    cluster.jobs[job.name] = replace(job, is_being_deleted=True)
+    decision = cluster.settle()
+    assert cluster.truth("Ready") == ("False", "Leaving")
+    assert decision.requeue_after_seconds is not None
+
+
+def test_a_pod_on_a_node_that_stopped_answering_is_given_up() -> None:
+    cluster = begun()
+    running = cluster.start_pod()
+    cluster.pods[running.uid] = replace(running, deletion_deadline=cluster.now)
+    cluster.wait(30)
+    assert cluster.truth("Ready") == ("False", "Preparing")
+    cluster.wait(31)
+    assert cluster.status.attempts[-1].reason == "NodeLost"
+    assert cluster.jobs == {}
+    assert cluster.status.retry_count == 1
+
+
+def test_an_edit_prepares_anew_and_keeps_the_old_version_until_then() -> None:
+    cluster = ready()
+    cluster.edit(dataset_spec(split={"evalPercent": 10}))
+    assert cluster.status.version.generation == 1
+    assert cluster.truth("Ready") == ("False", "Preparing")
+    assert [job.name for job in cluster.jobs.values()] == ["ids-faq-11111111-g2-r1-a1"], "the old Job is deleted"
+    cluster.end_pod(0, "Completed", **prepared("e" * 64))
+    assert cluster.status.version.digest == "e" * 64
+    assert [version.digest for version in cluster.status.versions] == [worlds.DIGEST]
+
+
+def test_an_edit_that_changes_no_row_keeps_one_version() -> None:
+    cluster = ready()
+    cluster.edit(dataset_spec(run=2))
+    cluster.end_pod(0, "Completed", **prepared())
+    assert (cluster.status.version.generation, cluster.status.version.run) == (2, 2)
+    assert cluster.status.versions == []
+
+
+def test_an_edit_after_a_failure_starts_anew() -> None:
+    cluster = begun()
+    cluster.end_pod(10, "SourceEmpty")
+    cluster.edit(dataset_spec(run=2))
+    assert cluster.status.failure is None
+    assert cluster.truth("Stalled")[0] == "False"
+    assert cluster.created[-1]["metadata"]["name"] == "ids-faq-11111111-g2-r2-a1"
+
+
+@pytest.mark.parametrize(
+    "result",
+    [
+        pytest.param({}, id="no result"),
+        pytest.param(prepared("../../other"), id="a digest that is none"),
+        pytest.param(
+            {"prepare": prepared()["prepare"] | {"uri": f"s3://out/team-a/team-b/datasets/faq/{worlds.DIGEST}/"}},
+            id="another namespace's folder",
+        ),
+    ],
+)
+def test_a_pod_that_names_no_version_of_this_dataset_is_not_believed(result: dict[str, Any]) -> None:
+    cluster = begun()
+    cluster.end_pod(0, "Completed", **result)
+    assert cluster.status.version is None
+    assert cluster.truth("Stalled") == ("True", "InternalError")
+
+
+def test_a_pod_that_waits_for_a_secret_says_so_after_a_short_patience_and_recovers() -> None:
+    cluster = begun()
+    job = cluster.newest_job()
+    waiting = worlds.pod(job.uid, created_at=cluster.now)
+    cluster.pods[waiting.uid] = waiting
+    warned = [Warned(waiting.uid, "FailedMount", 'MountVolume.SetUp failed for volume "inputs" : secret "s3" not found')]
+
+    def look(seconds: int) -> tuple[str, str]:
+        children = Children(list(cluster.jobs.values()), [waiting], warned)
+        world = replace(cluster.world, children=children)
+        decision = decide_dataset(world, cluster.now + timedelta(seconds=seconds))
+        found = next(condition for condition in decision.status.conditions if condition.type == "Ready")
+        return found.reason, found.message
+
+    assert look(19)[0] == "Preparing"
+    reason, text = look(20)
+    assert reason == "SecretNotFound"
+    assert "Secret 's3' was not found in namespace 'team-a'; TrainingProfile 'cpu' expects it there" in text
+    cluster.end_pod(0, "Completed", **prepared())
+    assert cluster.truth("Ready")[0] == "True"
+
+
+def test_a_job_that_the_cluster_refuses_says_so_and_is_tried_again_quietly() -> None:
+    cluster = Cluster(dataset_world())
+    cluster.look()
+    cluster.jobs.clear()
+    cluster.created.clear()
+    refused = replace(cluster.world, children=Children(refusal="exceeded quota: jobs"))
+    decision = decide_dataset(refused, cluster.now)
+    assert (decision.create, decision.requeue_after_seconds) == (None, 60)
+    ready = next(condition for condition in decision.status.conditions if condition.type == "Ready")
+    assert (ready.reason, ready.message) == ("PodRefused", "exceeded quota: jobs")
+    cluster.world = replace(cluster.world, status=decision.status)
+    again = cluster.look()
+    assert again.create is not None
+    assert again.status == decision.status, "the condition does not flap while it is refused"
+
+
+def test_an_object_that_is_being_deleted_is_left_alone() -> None:
+    world = dataset_world(parent=replace(worlds.DATASET, is_being_deleted=True))
+    decision = decide_dataset(world, worlds.NOW)
+    assert (decision.status, decision.create, decision.delete) == (world.status, None, ())
+
+
+def test_evidence_of_a_pod_that_is_gone_is_read_from_the_jobs_own_message() -> None:
+    cluster = begun()
+    job = cluster.newest_job()
+    text = "Container main for pod team-a/x failed with exit code 15 matching FailJob rule at index 1"
+    cluster.jobs[job.name] = replace(job, end=JobEnd("Failed", "PodFailurePolicy", text))
+    cluster.settle()
+    assert cluster.truth("Stalled") == ("True", "StoreDenied")
+
+
+def test_a_completed_job_without_a_message_is_tried_again() -> None:
+    cluster = begun()
+    job = cluster.newest_job()
+    cluster.jobs[job.name] = replace(job, end=JobEnd("Complete", "", ""))
+    cluster.settle()
+    assert cluster.status.attempts[-1].reason == "EvidenceLost"
+    assert cluster.truth("Reconciling") == ("True", "Retrying")
+
+
+def test_another_pods_message_is_no_evidence() -> None:
+    cluster = begun()
+    job = cluster.newest_job()
+    ended = worlds.pod(job.uid, phase="Succeeded")
+    said = message("someone-else", 0, "Completed", **prepared())
+    cluster.pods[ended.uid] = replace(ended, terminated=Terminated(0, "Completed", said))
+    cluster.jobs[job.name] = replace(job, end=JobEnd("Complete", "", ""))
+    cluster.settle()
+    assert cluster.status.version is None
+    assert cluster.status.attempts[-1].reason == "EvidenceLost"
+
+
+def test_conditions_keep_the_time_at_which_they_became_so() -> None:
+    cluster = begun()
+    since = {condition.type: condition.last_transition_time for condition in cluster.status.conditions}
+    cluster.start_pod()
+    cluster.wait(600)
+    assert {condition.type: condition.last_transition_time for condition in cluster.status.conditions} == since
+    cluster.end_pod(0, "Completed", **prepared())
+    ready = next(condition for condition in cluster.status.conditions if condition.type == "Ready")
+    assert ready.last_transition_time == "2026-03-01T12:10:00Z"
+
+
+def test_events_tell_each_turn_once() -> None:
+    cluster = begun()
+    cluster.end_pod(13, "StoreUnavailable")
+    cluster.wait(10)
+    cluster.end_pod(0, "Completed", **prepared())
+    cluster.wait(1000)
+    assert cluster.announced == ["Preparing", "Retrying", "Preparing", "Published"]

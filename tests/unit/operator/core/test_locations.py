@@ -1,0 +1,110 @@
+"""A profile's credential is used inside its locations, and nowhere else."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sft_operator.api.object_location import S3Location
+from sft_operator.core.locations import Opened, OutsideLocations, covers, open_for_user, open_inside, open_output
+from sft_operator.core.observed import Profile
+from tests.unit.operator.core.worlds import profile
+
+
+def with_locations(*locations: dict[str, str]) -> Profile:
+    return profile(locations=[{"access": "Read", **location} for location in locations])
+
+
+def opened(uri: str, found: Profile, namespace: str = "team-a") -> Opened:
+    return open_inside(uri, found, namespace, field="spec.uri")
+
+
+FAQ = with_locations({"uri": "s3://raw/faq/", "secretName": "keys"})
+
+
+@pytest.mark.parametrize("uri", ["s3://raw/faq/", "s3://raw/faq/a.jsonl", "s3://raw/faq/deep/er/"])
+def test_a_uri_inside_a_location_is_opened_with_its_secret(uri: str) -> None:
+    found = opened(uri, FAQ)
+    assert found.secret_name == "keys"
+    assert found.store.credentials_path == "/run/sft/credentials/keys"
+    assert found.store.uri == uri
+
+
+@pytest.mark.parametrize(
+    "uri",
+    [
+        pytest.param("s3://raw/faq", id="an object beside the folder"),
+        pytest.param("s3://raw/faqs/", id="a folder whose name begins alike"),
+        pytest.param("s3://raw/faqs/a.jsonl", id="an object in it"),
+        pytest.param("s3://raw-2/faq/", id="a bucket whose name begins alike"),
+        pytest.param("s3://raw", id="the bucket"),
+        pytest.param("s3://raw/", id="the bucket as a folder"),
+        pytest.param("s3://raw/faq/../secret/", id="up and out"),
+        pytest.param("s3://raw/faq/..", id="up at the end"),
+        pytest.param("s3://raw/faq/./a", id="a segment that is none"),
+        pytest.param("s3://raw/faq/..\\secret", id="a backslash"),
+        pytest.param("S3://raw/faq/", id="another scheme"),
+        pytest.param("https://raw/faq/", id="another protocol"),
+        pytest.param("", id="nothing"),
+    ],
+)
+def test_a_uri_outside_of_every_location_needs_the_users_own_secret(uri: str) -> None:
+    with pytest.raises(OutsideLocations, match="name your own Secret"):
+        opened(uri, FAQ)
+
+
+def test_the_bucket_without_a_slash_is_the_bucket_as_a_folder() -> None:
+    assert opened("s3://raw", with_locations({"uri": "s3://raw/", "secretName": "keys"})).secret_name == "keys"
+
+
+def test_the_location_that_says_most_opens() -> None:
+    found = with_locations({"uri": "s3://raw/", "secretName": "wide"}, {"uri": "s3://raw/faq/", "secretName": "narrow"})
+    assert opened("s3://raw/faq/a", found).secret_name == "narrow"
+    assert opened("s3://raw/other/a", found).secret_name == "wide"
+
+
+def test_a_namespace_reaches_its_own_folder_alone() -> None:
+    found = with_locations({"uri": "s3://teams/{namespace}/"})
+    assert opened("s3://teams/team-a/x", found).store.uri == "s3://teams/team-a/x"
+    for uri in ("s3://teams/team-b/x", "s3://teams/team-ab/x", "s3://teams/{namespace}/x"):
+        with pytest.raises(OutsideLocations):
+            opened(uri, found)
+
+
+def test_the_first_location_that_may_be_written_takes_the_output() -> None:
+    found = profile(
+        locations=[
+            {"uri": "s3://raw/", "access": "Read"},
+            {"uri": "s3://out/{namespace}/", "access": "ReadWrite", "endpoint": "http://s3:9000", "region": "eu-1"},
+            {"uri": "s3://late/", "access": "ReadWrite"},
+        ]
+    )
+    output = open_output(found, "team-a")
+    assert output.store.uri == "s3://out/team-a/team-a/"
+    assert (output.store.endpoint, output.store.region) == ("http://s3:9000", "eu-1")
+
+
+def test_the_users_secret_is_used_where_one_is_named_and_the_profiles_endpoint_is_not() -> None:
+    wanted = S3Location.model_validate({"uri": "s3://raw/faq/a", "secretName": "mine", "region": "eu-1"})
+    found = open_for_user(wanted, FAQ, "team-a", field="spec.uri")
+    assert found.secret_name == "mine"
+    assert (found.store.endpoint, found.store.region) == (None, "eu-1")
+
+
+def test_a_users_endpoint_never_gets_the_profiles_credential() -> None:
+    wanted = S3Location.model_validate({"uri": "s3://raw/faq/a", "endpoint": "http://evil"})
+    assert open_for_user(wanted, FAQ, "team-a", field="spec.uri").store.endpoint is None
+
+
+segments = st.lists(st.text(alphabet="abc./\\{}", min_size=0, max_size=6), max_size=5)
+
+
+@given(parts=segments)
+def test_whatever_is_covered_lies_below_the_location_after_any_normalisation(parts: list[str]) -> None:
+    uri = "s3://raw/faq/" + "/".join(parts)
+    if covers(FAQ.spec.locations[0], uri, "team-a"):
+        depth = 0
+        for segment in uri.removeprefix("s3://raw/faq/").replace("\\", "/").split("/"):
+            depth += {"..": -1, ".": 0, "": 0}.get(segment, 1)
+            assert depth >= 0

@@ -1,0 +1,84 @@
+"""What a run resolves to."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from sft_operator.api.sft_job_status import ResolvedDataset
+from sft_operator.api.training_settings import Precision
+from sft_operator.core.inputs_digest import inputs_digest
+from sft_operator.core.sftjob.resolve import resolve_precision, total_steps
+from sft_trainer.contract import DataStats
+from tests.unit.operator.core.worlds import DIGEST, REVISION, profile, sft_job_spec
+
+FAQ = ResolvedDataset(name="faq", digest=DIGEST, uri="s3://out/x/")
+
+
+def steps(rows: int, *, tokens: int = 1000, max_sequence_length: int = 100, **training: Any) -> int:
+    data = DataStats(train_rows=rows, eval_rows=0, tokens=tokens, trained_tokens=1, truncated_rows=0, longest_row_tokens=1)
+    return total_steps(sft_job_spec(training=training), data, max_sequence_length)
+
+
+@pytest.mark.parametrize(
+    ("rows", "training", "expected"),
+    [
+        pytest.param(96, {"epochs": 3, "microBatchSize": 8}, 36, id="whole batches"),
+        pytest.param(97, {"epochs": 3, "microBatchSize": 8}, 39, id="the last batch is not dropped"),
+        pytest.param(96, {"epochs": 2, "microBatchSize": 8, "gradientAccumulationSteps": 5}, 6, id="accumulated"),
+        pytest.param(1, {"epochs": 1, "microBatchSize": 64, "gradientAccumulationSteps": 4}, 1, id="one row"),
+        pytest.param(96, {"epochs": 3, "microBatchSize": 8, "maxSteps": 10}, 10, id="ended early"),
+        pytest.param(8, {"epochs": 1, "microBatchSize": 8, "maxSteps": 10}, 1, id="never longer than its epochs"),
+    ],
+)
+def test_steps_are_counted_as_the_trainer_counts_them(rows: int, training: dict[str, Any], expected: int) -> None:
+    assert steps(rows, **training) == expected
+
+
+def test_packed_rows_are_counted_as_full_sequences() -> None:
+    assert steps(1000, tokens=1000, max_sequence_length=100, epochs=1, microBatchSize=1, packing=True) == 10
+
+
+@pytest.mark.parametrize(
+    ("wanted", "resources", "expected"),
+    [
+        pytest.param(Precision.AUTO, {"gpu": {}}, Precision.BF16, id="Auto on a GPU"),
+        pytest.param(Precision.AUTO, {}, Precision.FP32, id="Auto on a CPU"),
+        pytest.param(Precision.FP32, {"gpu": {}}, Precision.FP32, id="as asked for"),
+    ],
+)
+def test_the_precision_has_its_reason(wanted: Precision, resources: dict[str, Any], expected: Precision) -> None:
+    found = profile(resources={"cpu": "1", "memory": "1Gi", "disk": "1Gi", **resources})
+    precision, reason = resolve_precision(wanted, found)
+    assert precision is expected
+    assert reason
+
+
+def test_the_inputs_digest_does_not_change_between_releases() -> None:
+    assert inputs_digest(sft_job_spec(), REVISION, [FAQ]) == "82018a7c8fbf"
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"training": {"seed": 1}},
+        {"method": {"lora": {"rank": 8}}},
+        {"evaluation": {"samples": {"prompts": ["Hello?"]}}},
+    ],
+    ids=["training", "method", "evaluation"],
+)
+def test_other_inputs_have_another_digest(changes: dict[str, Any]) -> None:
+    assert inputs_digest(sft_job_spec(**changes), REVISION, [FAQ]) != inputs_digest(sft_job_spec(), REVISION, [FAQ])
+
+
+def test_other_bytes_have_another_digest() -> None:
+    same = inputs_digest(sft_job_spec(), REVISION, [FAQ])
+    assert inputs_digest(sft_job_spec(), "c" * 64, [FAQ]) != same
+    assert inputs_digest(sft_job_spec(), REVISION, [FAQ.model_copy(update={"digest": "e" * 64})]) != same
+
+
+def test_what_may_change_within_a_run_is_no_input() -> None:
+    same = inputs_digest(sft_job_spec(), REVISION, [FAQ])
+    moved = FAQ.model_copy(update={"uri": "s3://elsewhere/"})
+    assert inputs_digest(sft_job_spec(limits={"maxRetries": 9}, run=4), REVISION, [moved]) == same

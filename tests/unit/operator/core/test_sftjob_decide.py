@@ -1,0 +1,441 @@
+"""An SFTJob from its first sight to an artifact, through everything that can go wrong between."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from sft_operator.api.instruction_dataset import InstructionDatasetStatus
+from sft_operator.core.observed import DatasetSeen, JobEnd, Terminated
+from sft_trainer.contract import Progress
+from tests.unit.operator.core import worlds
+from tests.unit.operator.core.worlds import Cluster, planned, profile, ready_dataset, sft_job_spec, sft_job_world, trained
+
+
+def begun(**changes: Any) -> Cluster:
+    cluster = Cluster(sft_job_world(**changes))
+    cluster.settle()
+    return cluster
+
+
+def training(**changes: Any) -> Cluster:
+    cluster = begun(**changes)
+    cluster.end_pod(0, "Completed", **planned())
+    return cluster
+
+
+def succeed(cluster: Cluster, **changes: Any) -> None:
+    cluster.end_pod(0, "Completed", **trained(cluster.status.resolved.output_uri, **changes))
+
+
+def created_names(cluster: Cluster) -> list[str]:
+    return [job["metadata"]["name"] for job in cluster.created]
+
+
+def running(cluster: Cluster, **figures: Any) -> None:
+    """The pod runs and answers with these figures."""
+    started = cluster.start_pod()
+    answer = {"podUid": started.uid, "phase": "Training", "step": 1, "totalSteps": 6, "updatedAt": 1772366400}
+    cluster.world = replace(cluster.world, progress=Progress.model_validate(answer | figures))
+    cluster.settle()
+
+
+def test_a_run_plans_resolves_trains_and_succeeds() -> None:
+    cluster = training()
+    assert cluster.status.resolved is not None
+    succeed(cluster)
+    assert created_names(cluster) == ["sft-bot-99999999-r1-plan1", "sft-bot-99999999-r1-a1"]
+    assert cluster.truth("Succeeded") == ("True", "Completed")
+    assert cluster.truth("Ready")[0] == "True"
+    assert cluster.truth("Reconciling")[0] == "False"
+    status = cluster.status
+    assert (status.phase, status.run, status.attempt_count, status.plan_count) == ("Succeeded", 1, 1, 1)
+    assert status.artifact.manifest_digest == worlds.MANIFEST_DIGEST
+    assert len(status.samples) == 3
+    assert (status.progress.percent, status.progress.display.step, status.progress.loss) == (100, "6/6", "1.235")
+
+
+def test_a_settled_run_is_decided_the_same_whenever_one_looks() -> None:
+    cluster = training()
+    succeed(cluster)
+    before = cluster.status
+    decision = cluster.wait(86_400)
+    assert (decision.status, decision.create, decision.is_settled) == (before, None, True)
+    assert (decision.delete, decision.announce, decision.requeue_after_seconds) == ([], [], None) or decision.delete == ()
+
+
+def test_resolved_stands_before_the_first_training_job() -> None:
+    cluster = begun()
+    job, ended = cluster.newest_job(), cluster.start_pod()
+    said = worlds.message(ended.uid, 0, "Completed", **planned())
+    cluster.pods[ended.uid] = replace(ended, phase="Succeeded", terminated=Terminated(0, "Completed", said))
+    cluster.jobs[job.name] = replace(job, end=JobEnd("Complete", "", ""))
+    decision = cluster.look()
+    assert decision.status.resolved is not None
+    assert (decision.create, decision.requeue_after_seconds) == (None, 0)
+    decision = cluster.look()
+    assert decision.create is not None
+    assert decision.status.attempts[-1].job_uid is None, "the attempt is recorded before its Job exists"
+
+
+def test_the_configs_speak_of_the_pinned_versions_and_folders() -> None:
+    cluster = training()
+    plan, run = (json.loads(config) for config in cluster.configs)
+    assert plan["kind"] == "Plan"
+    assert plan["datasets"][0]["digest"] == worlds.DIGEST
+    assert plan["datasets"][0]["store"]["credentialsPath"] == "/run/sft/credentials/s3"
+    assert plan["output"]["uri"] == "s3://out/team-a/team-a/jobs/bot/"
+    assert run["output"]["uri"] == cluster.status.resolved.output_uri
+    assert run["modelCache"]["uri"] == f"s3://out/team-a/team-a/models/{worlds.REVISION}/"
+    assert run["training"]["maxSequenceLength"] == 512, "the model was made for no more"
+    assert (run["training"]["learningRate"], run["training"]["precision"]) == (2e-4, "FP32")
+    assert (run["lastCommittedStep"], run["attempt"], run["run"]) == (0, 1, 1)
+
+
+def failed_dataset() -> DatasetSeen:
+    conditions = [worlds.condition("Ready", "False"), worlds.condition("Stalled", "True", reason="SourceEmpty")]
+    return DatasetSeen(1, InstructionDatasetStatus(observed_generation=1, phase="Failed", conditions=conditions))
+
+
+@pytest.mark.parametrize(
+    ("datasets", "reason", "words"),
+    [
+        pytest.param({}, "DatasetNotFound", "'faq' was not found in namespace 'team-a'", id="not there"),
+        pytest.param({"faq": DatasetSeen(1, InstructionDatasetStatus())}, "DatasetNotReady", "not looked at yet", id="fresh"),
+        pytest.param({"faq": ready_dataset(2, observed=1)}, "DatasetNotReady", "is waited for", id="edited since it was ready"),
+        pytest.param({"faq": failed_dataset()}, "DatasetFailed", "'faq' failed", id="failed"),
+    ],
+)
+def test_a_dataset_that_is_not_ready_is_waited_for(datasets: dict[str, DatasetSeen], reason: str, words: str) -> None:
+    cluster = begun(datasets=datasets)
+    assert cluster.truth("DatasetsReady") == ("False", reason)
+    assert cluster.truth("Reconciling") == ("True", reason)
+    assert cluster.truth("Stalled")[0] == "False"
+    assert cluster.truth("Succeeded")[0] == "Unknown"
+    assert words in cluster.says("DatasetsReady")
+    assert cluster.created == []
+    cluster.world = replace(cluster.world, datasets={"faq": ready_dataset(2)})
+    cluster.settle()
+    assert cluster.truth("DatasetsReady")[0] == "True"
+    assert created_names(cluster) == ["sft-bot-99999999-r1-plan1"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        pytest.param({"profiles": []}, "ProfileNotFound", id="no profile"),
+        pytest.param(
+            {"spec": sft_job_spec(model={"s3": {"uri": "s3://elsewhere/m/"}})}, "OutsideLocations", id="model elsewhere"
+        ),
+        pytest.param({"spec": sft_job_spec(training={"learningRate": "0"})}, "InvalidSpec", id="out of bounds"),
+        pytest.param({"spec": sft_job_spec(model={})}, "InvalidSpec", id="no model source"),
+        pytest.param(
+            {"profiles": [profile(locations=[{"uri": "s3://raw/", "access": "Read"}])]},
+            "OutsideLocations",
+            id="nowhere to write",
+        ),
+        pytest.param(
+            {
+                "profiles": [
+                    profile(
+                        locations=[
+                            {"uri": "s3://raw/", "access": "Read"},
+                            {"uri": "s3://other/", "access": "ReadWrite"},
+                        ]
+                    )
+                ]
+            },
+            "OutsideLocations",
+            id="the dataset's version is out of reach",
+        ),
+    ],
+)
+def test_what_is_not_accepted_says_why_and_starts_nothing(changes: dict[str, Any], reason: str) -> None:
+    cluster = begun(**changes)
+    assert cluster.truth("Accepted") == ("False", reason)
+    assert cluster.truth("Stalled") == ("True", reason)
+    assert cluster.truth("Succeeded")[0] == "Unknown", "it is no result"
+    assert cluster.created == []
+    cluster.world = replace(cluster.world, profiles=[profile()], spec=sft_job_spec())
+    cluster.settle()
+    assert len(cluster.created) == 1
+    assert cluster.truth("Accepted")[0] == "True"
+
+
+def test_a_model_from_elsewhere_is_opened_with_the_users_own_secret() -> None:
+    model = {"s3": {"uri": "s3://mine/m/", "secretName": "mine", "endpoint": "https://s3.example.com"}}
+    cluster = begun(spec=sft_job_spec(model=model))
+    config = json.loads(cluster.configs[0])
+    assert config["model"] == {
+        "uri": "s3://mine/m/",
+        "endpoint": "https://s3.example.com",
+        "credentialsPath": "/run/sft/credentials/mine",
+    }
+
+
+def test_a_run_that_cannot_work_fails_in_its_plan() -> None:
+    cluster = begun()
+    decision = cluster.end_pod(10, "ModelWithoutWeights")
+    assert decision.is_settled
+    assert cluster.truth("Succeeded") == ("False", "ModelWithoutWeights")
+    assert cluster.truth("Stalled") == ("True", "ModelWithoutWeights")
+    assert cluster.truth("Planned") == ("False", "ModelWithoutWeights")
+    assert cluster.status.failure.remedy == "the pod's remedy"
+    assert cluster.status.attempts == []
+    assert cluster.wait(10_000).create is None
+
+
+def test_a_spec_that_was_mended_before_it_was_resolved_is_planned_anew() -> None:
+    cluster = begun()
+    cluster.end_pod(10, "ModelNotFound")
+    cluster.edit(sft_job_spec(model={"s3": {"uri": "s3://raw/models/other/"}}))
+    assert created_names(cluster)[-1] == "sft-bot-99999999-r1-plan2"
+    assert list(cluster.jobs) == ["sft-bot-99999999-r1-plan2"], "the outdated plan's Job is deleted"
+    assert cluster.truth("Stalled")[0] == "False"
+    assert cluster.status.failure is None
+    cluster.end_pod(0, "Completed", **planned())
+    assert cluster.status.resolved.model.uri == "s3://raw/models/other/"
+
+
+def test_a_plan_at_work_is_superseded_by_an_edit() -> None:
+    cluster = begun()
+    cluster.edit(sft_job_spec(training={"epochs": 1}))
+    assert [attempt.reason for attempt in cluster.status.plans] == ["Superseded", None]
+    assert list(cluster.jobs) == ["sft-bot-99999999-r1-plan2"]
+
+
+def test_a_plan_is_retried_three_times_with_the_same_versions() -> None:
+    cluster = begun()
+    for delay in (10, 20, 40):
+        assert cluster.end_pod(13, "StoreUnavailable").requeue_after_seconds == delay
+        cluster.world = replace(cluster.world, datasets={"faq": ready_dataset(2)})
+        cluster.wait(delay)
+    cluster.end_pod(13, "StoreUnavailable")
+    assert cluster.truth("Succeeded") == ("False", "StoreUnavailable")
+    assert len(cluster.created) == 4
+    assert {json.loads(config)["datasets"][0]["digest"] for config in cluster.configs} == {worlds.DIGEST}
+
+
+@pytest.mark.parametrize(
+    "result",
+    [pytest.param({}, id="no result"), pytest.param(planned(revision="none"), id="a revision that is none")],
+)
+def test_a_plan_whose_figures_cannot_be_is_not_believed(result: dict[str, Any]) -> None:
+    cluster = begun()
+    cluster.end_pod(0, "Completed", **result)
+    assert not cluster.status.resolved
+    assert cluster.truth("Succeeded") == ("False", "InternalError")
+
+
+def test_training_is_retried_as_often_as_the_limit_says_and_goes_on_from_the_newest_checkpoint() -> None:
+    cluster = training(spec=sft_job_spec(limits={"maxRetries": 1}))
+    decision = cluster.end_pod(22, "Hardware", train={"lastCommittedStep": 4, "resumedFromStep": 0, "totalSteps": 6})
+    assert decision.requeue_after_seconds == 10
+    assert cluster.truth("Reconciling") == ("True", "Retrying")
+    assert cluster.status.phase == "Retrying"
+    cluster.wait(10)
+    assert json.loads(cluster.configs[-1])["lastCommittedStep"] == 4
+    assert cluster.status.attempts[-1].last_committed_step == 4
+    cluster.end_pod(22, "Hardware")
+    assert cluster.truth("Succeeded") == ("False", "Hardware")
+    assert cluster.status.retry_count == 1
+    assert cluster.wait(10_000).create is None
+
+
+@pytest.mark.parametrize(
+    ("exit_code", "reason"),
+    [(10, "ModelChanged"), (11, "OutOfMemory"), (12, "NonFiniteLoss"), (14, "CheckpointUnusable"), (15, "StoreFull")],
+)
+def test_a_cause_that_stays_ends_the_run_at_once(exit_code: int, reason: str) -> None:
+    cluster = training()
+    cluster.end_pod(exit_code, reason)
+    assert cluster.truth("Succeeded") == ("False", reason)
+    assert cluster.truth("Stalled") == ("True", reason)
+    assert cluster.status.failure.exit_code == exit_code
+
+
+def test_three_interruptions_without_a_newer_checkpoint_end_the_run() -> None:
+    cluster = training()
+    cluster.end_pod(20, "Preempted", train={"lastCommittedStep": 2})
+    cluster.wait(10)
+    assert cluster.status.interruption_count == 0
+    for count in (1, 2):
+        cluster.end_pod(20, "Preempted", train={"lastCommittedStep": 2})
+        assert cluster.status.interruption_count == count
+        cluster.wait(10)
+    cluster.end_pod(20, "Preempted", train={"lastCommittedStep": 2})
+    assert cluster.truth("Succeeded") == ("False", "NoProgress")
+    assert "spec.checkpoint.everySteps" in cluster.status.failure.remedy
+    assert cluster.status.retry_count == 0
+
+
+def test_interruptions_between_which_checkpoints_are_committed_go_on_for_ever() -> None:
+    cluster = training()
+    for step in range(1, 15):
+        cluster.end_pod(20, "Preempted", train={"lastCommittedStep": step})
+        cluster.wait(10)
+    assert cluster.status.attempt_count == 15
+    assert len(cluster.status.attempts) == 10
+    assert len([job for job in cluster.jobs.values() if job.stage == "train"]) == 10, "forgotten Jobs are deleted"
+    succeed(cluster)
+    assert cluster.truth("Succeeded")[0] == "True"
+
+
+@pytest.mark.parametrize(
+    "artifact",
+    [
+        pytest.param(None, id="none named"),
+        pytest.param({"uri": "s3://else/artifact/", "manifestDigest": worlds.MANIFEST_DIGEST, "bytes": 1}, id="elsewhere"),
+        pytest.param({"uri": "s3://out/", "manifestDigest": "short", "bytes": 1}, id="no digest"),
+    ],
+)
+def test_success_needs_an_artifact_of_this_run(artifact: Any) -> None:
+    cluster = training()
+    succeed(cluster, artifact=artifact)
+    assert cluster.truth("Succeeded") == ("False", "ArtifactMissing")
+    assert cluster.status.artifact is None
+
+
+def test_a_run_that_found_its_work_done_says_so() -> None:
+    cluster = training()
+    cluster.end_pod(0, "AlreadyCompleted", **trained(cluster.status.resolved.output_uri))
+    assert cluster.truth("Succeeded") == ("True", "AlreadyCompleted")
+
+
+def test_a_running_pod_makes_the_run_ready_and_its_figures_stand_in_the_status() -> None:
+    cluster = training()
+    assert cluster.truth("PodsReady") == ("False", "Starting")
+    running(cluster, step=3, loss=1.5, lastCommittedStep=2, etaSeconds=130, firstStepAt=1772366460, learningRate=1e-4)
+    assert cluster.truth("PodsReady") == ("True", "Training")
+    assert cluster.truth("Ready") == ("True", "Training")
+    assert cluster.truth("Reconciling")[0] == "False"
+    progress = cluster.status.progress
+    assert (progress.step, progress.total_steps, progress.percent, progress.last_committed_step) == (3, 6, 50, 2)
+    assert (progress.display.step, progress.display.progress, progress.display.eta) == ("3/6", "50%", "2m10s")
+    assert (progress.loss, progress.learning_rate, progress.first_step_at) == ("1.5", "0.0001", "2026-03-01T12:01:00Z")
+
+
+def test_another_pods_figures_are_not_taken() -> None:
+    cluster = training()
+    running(cluster, step=3, podUid="someone-else")
+    assert cluster.status.progress is None
+
+
+def test_a_training_pod_that_fits_on_no_node_says_what_is_asked_for() -> None:
+    gpus = {"cpu": "4", "memory": "8Gi", "disk": "10Gi", "gpu": {"count": 2}}
+    cluster = training(profiles=[profile("gpu", resources=gpus)])
+    assert cluster.status.resolved.precision == "BF16"
+    assert cluster.created[-1]["spec"]["template"]["spec"]["containers"][0]["resources"]["limits"]["nvidia.com/gpu"] == "2"
+    job = cluster.newest_job()
+    text = "0/1 nodes are available: 1 Insufficient nvidia.com/gpu."
+    cluster.pods["p"] = worlds.pod(job.uid, unschedulable=text, created_at=cluster.now)
+    decision = cluster.wait(20)
+    assert cluster.truth("PodsReady") == ("False", "Unschedulable")
+    assert text in cluster.says("PodsReady")
+    assert "TrainingProfile 'gpu' asks for cpu 4, memory 8Gi, nvidia.com/gpu 2" in cluster.says("Ready")
+    assert decision.requeue_after_seconds == 20
+    assert cluster.truth("Stalled")[0] == "False", "a node may come"
+
+
+def test_a_greater_run_ends_the_old_one_first_and_trains_again() -> None:
+    cluster = training()
+    running(cluster)
+    old_output = cluster.status.resolved.output_uri
+    cluster.edit(sft_job_spec(run=2))
+    assert created_names(cluster)[-1] == "sft-bot-99999999-r2-plan1"
+    assert list(cluster.jobs) == ["sft-bot-99999999-r2-plan1"]
+    assert cluster.status.run == 2
+    assert not cluster.status.resolved
+    assert cluster.status.progress is None
+    cluster.end_pod(0, "Completed", **planned())
+    assert cluster.status.resolved.output_uri == old_output.replace("-r1/", "-r2/")
+    succeed(cluster)
+    assert cluster.truth("Succeeded") == ("True", "Completed")
+
+
+def test_the_old_runs_jobs_are_waited_for() -> None:
+    cluster = training()
+    job = cluster.newest_job()
+    cluster.jobs = {job.name: replace(job, is_being_deleted=True)}
+    decision = cluster.edit(sft_job_spec(run=2))
+    assert cluster.truth("Reconciling") == ("True", "EndingPreviousRun")
+    assert (decision.create, decision.delete, cluster.status.run) == (None, [], 1)
+    cluster.jobs.clear()
+    cluster.settle()
+    assert cluster.status.run == 2
+
+
+def test_a_finished_run_that_is_raised_has_no_result_until_the_new_one_ends() -> None:
+    cluster = training()
+    succeed(cluster)
+    cluster.edit(sft_job_spec(run=2))
+    assert cluster.truth("Succeeded") == ("Unknown", "Running")
+    assert cluster.status.artifact is None
+    assert cluster.truth("Planned")[0] == "False"
+
+
+def test_limits_may_change_within_a_run_and_a_failed_run_stays_failed() -> None:
+    cluster = training(spec=sft_job_spec(limits={"maxRetries": 0}))
+    cluster.end_pod(22, "Hardware")
+    decision = cluster.edit(sft_job_spec(limits={"maxRetries": 5}))
+    assert decision.create is None
+    assert cluster.status.observed_generation == 2
+    assert cluster.truth("Succeeded") == ("False", "Hardware")
+    assert all(
+        condition.observed_generation == 2
+        for condition in cluster.status.conditions
+        if condition.type in ("Succeeded", "Ready", "Stalled", "Reconciling")
+    )
+
+
+def test_a_resolved_run_keeps_its_profile_and_image() -> None:
+    cluster = training()
+    images = replace(worlds.IMAGES, trainer="registry/trainer:2")
+    others = [profile("another"), profile("cpu", default=False)]
+    cluster.world = replace(cluster.world, images=images, profiles=others)
+    cluster.end_pod(22, "Hardware")
+    cluster.wait(10)
+    assert cluster.created[-1]["spec"]["template"]["spec"]["containers"][0]["image"] == "registry/trainer:1"
+
+
+def test_a_profile_that_went_away_is_waited_for_between_attempts() -> None:
+    cluster = training()
+    cluster.end_pod(22, "Hardware")
+    cluster.world = replace(cluster.world, profiles=[])
+    cluster.wait(10)
+    assert cluster.truth("Accepted") == ("False", "ProfileNotFound")
+    assert len(cluster.created) == 2
+    cluster.world = replace(cluster.world, profiles=[profile()])
+    cluster.settle()
+    assert len(cluster.created) == 3
+    assert cluster.truth("Accepted")[0] == "True"
+
+
+def test_a_status_with_the_longest_texts_stays_below_16_kib() -> None:
+    cluster = training(spec=sft_job_spec(limits={"maxRetries": 100}))
+    for _ in range(12):
+        job, ended = cluster.newest_job(), cluster.start_pod()
+        said = json.loads(worlds.message(ended.uid, 22, "Hardware")) | {"message": "m" * 4000, "remedy": "r" * 4000}
+        failed = replace(ended, phase="Failed", terminated=Terminated(22, "Error", json.dumps(said)))
+        cluster.pods[ended.uid] = failed
+        cluster.jobs[job.name] = replace(job, end=JobEnd("Failed", "", ""))
+        cluster.settle()
+        cluster.wait(300)
+    text = cluster.status.model_dump_json(by_alias=True, exclude_none=True)
+    assert len(cluster.status.attempts) == 10
+    assert len(text) < 16 * 1024
+    assert max(len(condition.message) for condition in cluster.status.conditions) <= 1024
+
+
+def test_events_tell_each_turn_once() -> None:
+    cluster = begun(datasets={})
+    cluster.world = replace(cluster.world, datasets={"faq": ready_dataset()})
+    cluster.settle()
+    cluster.end_pod(0, "Completed", **planned())
+    running(cluster)
+    running(cluster, step=5)
+    succeed(cluster)
+    assert cluster.announced == ["DatasetNotFound", "Planning", "Starting", "Training", "Completed"]

@@ -1,0 +1,50 @@
+"""The gates of a dataset: what must hold of its rows before a version is published."""
+
+from __future__ import annotations
+
+from sft_trainer.contract import Accounting, Gates, Reason
+from sft_trainer.data.ledger import DUPLICATE, Ledger
+from sft_trainer.failure import TrainerFailure, invalid
+
+SHOWN_REASONS = 4
+_LOOK = "look at the rejected rows beside the report, mend the source and raise spec.run"
+
+
+class DatasetRejected(Exception):
+    """A gate did not open; the accounting says why."""
+
+    def __init__(self, failure: TrainerFailure, ledger: Ledger) -> None:
+        super().__init__(failure.message)
+        self.failure = failure
+        self.ledger = ledger
+
+
+def check_gates(gates: Gates, ledger: Ledger) -> None:
+    """Raises DatasetRejected(NoRowsKept, TooManyRejected, TooFewRows)."""
+    accounting = ledger.accounting()
+    faulty = faulty_rows(accounting)
+    if accounting.kept == 0:
+        failure = invalid(Reason.NO_ROWS_KEPT, f"none of {accounting.read} rows can be used: {_why(ledger)}", _LOOK)
+    elif 100 * faulty > gates.max_reject_percent * accounting.read:
+        found = f"{faulty} of {accounting.read} rows ({100 * faulty / accounting.read:.1f} %) were rejected"
+        message = f"{found}, gates.maxRejectPercent is {gates.max_reject_percent}: {_why(ledger)}"
+        failure = invalid(Reason.TOO_MANY_REJECTED, message, f"{_LOOK}, or raise spec.gates.maxRejectPercent")
+    elif accounting.kept < gates.min_rows:
+        message = f"{accounting.kept} rows were kept, gates.minRows is {gates.min_rows}: {_why(ledger)}"
+        failure = invalid(Reason.TOO_FEW_ROWS, message, "add rows and raise spec.run, or lower spec.gates.minRows")
+    else:
+        return
+    raise DatasetRejected(failure, ledger)
+
+
+def faulty_rows(accounting: Accounting) -> int:
+    """Rejected rows without the duplicates, which are no error of the data."""
+    return sum(count for reason, count in accounting.rejected.items() if reason != DUPLICATE)
+
+
+def _why(ledger: Ledger) -> str:
+    by_count = sorted(ledger.accounting().rejected.items(), key=lambda item: (-item[1], item[0]))
+    reasons = ", ".join(f"{count} {reason}" for reason, count in by_count[:SHOWN_REASONS])
+    first = ledger.first[0] if ledger.first else None
+    where = f"; the first is {first.source}, {first.file} line {first.line} ({first.reason})" if first else ""
+    return f"{reasons or 'none was rejected'}{where}"
