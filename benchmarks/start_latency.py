@@ -3,6 +3,7 @@
 Uses the demo cluster, starting it if need be. Each round takes a namespace of its own, so that nothing is reused but the images:
 each one converts the model from GGUF anew. The physical limit of the last phase is importing torch, transformers and TRL and
 reading the weights; the log of the training pod says how long each of these took.
+"""
 
 from __future__ import annotations
 

@@ -9,7 +9,8 @@ import subprocess
 from pathlib import Path
 
 from local_cluster.console import LocalClusterError
-from local_cluster.layout import cache_root
+from local_cluster.layout import STATE_ROOT, cache_root
+from local_cluster.process import command_lines
 
 NEEDED_GIB = 35
 """Measured peak of a first run with one node (docs/local_cluster.md): the trainer image in the builder's, the registry's and the
@@ -46,6 +47,24 @@ def require_go() -> None:
         found = "was not found" if version is None else f"is {version[0]}.{version[1]}"
         raise LocalClusterError(
             f"go {found}; it must be 1.21 or newer (it then fetches the toolchain it needs). Install Go and put it on PATH"
+        )
+
+
+def foreign_kubelets() -> list[int]:
+    """kubelets of other clusters than ours."""
+    return [
+        pid
+        for pid, arguments in command_lines()
+        if Path(arguments[0]).name == "kubelet" and not any(str(STATE_ROOT) in argument for argument in arguments)
+    ]
+
+
+def require_no_other_kubelet() -> None:
+    """Every kubelet empties /var/lib/kubelet/device-plugins when it starts, and nobody can choose another folder."""
+    for pid in foreign_kubelets():
+        raise LocalClusterError(
+            f"this machine is a node of another Kubernetes (kubelet, pid {pid}), whose device plugins a second kubelet "
+            "would cut off; run the local cluster on another machine"
         )
 
 
@@ -88,5 +107,6 @@ def check() -> None:
     require_root()
     require_debian()
     require_go()
+    require_no_other_kubelet()
     require_overlay()
     require_disk()

@@ -6,6 +6,7 @@ import shutil
 import tempfile
 import urllib.error
 import urllib.request
+from collections.abc import Container, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from local_cluster.build_settings import mounted_settings
 from local_cluster.command import run, succeeds
 from local_cluster.console import LocalClusterError, step
 from local_cluster.host import images_loaded_marker
-from local_cluster.layout import ClusterLayout, NodeLayout, cache_root
+from local_cluster.layout import RUNTIME_ROOT, ClusterLayout, NodeLayout, cache_root
 from local_cluster.node import PAUSE_IMAGE
 
 REPOSITORY = Path(__file__).resolve().parent.parent
@@ -52,7 +53,7 @@ LARGEST_IMAGE = "trainer"
 
 def buildah() -> tuple[str, ...]:
     """buildah with a store of our own, so that `clean` removes it and nobody else's images are touched."""
-    return ("buildah", "--root", str(cache_root() / "buildah"), "--runroot", "/run/sft-local-cluster/buildah")
+    return ("buildah", "--root", str(cache_root() / "buildah"), "--runroot", str(RUNTIME_ROOT / "buildah"))
 
 
 def local_name(image: Image) -> str:
@@ -106,6 +107,7 @@ def load(name: str, layout: ClusterLayout, nodes: list[NodeLayout]) -> str:
                 _push(name, reference)
             for node in missing:
                 run(*_ctr(node), "images", "pull", "--plain-http", reference)
+                _forget_superseded(node, reference)
         if name == LARGEST_IMAGE:
             images_loaded_marker().touch()
     return reference
@@ -143,6 +145,25 @@ def _ctr(node: NodeLayout) -> tuple[str, ...]:
 
 def _has_image(node: NodeLayout, reference: str) -> bool:
     return reference in run(*_ctr(node), "images", "list", "--quiet").splitlines()
+
+
+def _forget_superseded(node: NodeLayout, reference: str) -> None:
+    """Earlier builds of an image that no container on the node uses; whoever asks for one again pulls it from the registry."""
+    in_use = run(*_ctr(node), "containers", "list").split()
+    for name in superseded(run(*_ctr(node), "images", "list", "--quiet").splitlines(), in_use, reference):
+        run(*_ctr(node), "images", "remove", name)
+
+
+def superseded(names: Iterable[str], in_use: Container[str], reference: str) -> list[str]:
+    """Other tags of the same image: equal but for the digest that ends the tag."""
+    image = reference[: -len(_digest(reference))]
+    return [name for name in names if name != reference and name not in in_use and name == image + _digest(name)]
+
+
+def _digest(reference: str) -> str:
+    """The part of our tags that is made from the content; `data-` and the like before it says which image it is."""
+    tag = reference.rsplit(":", 1)[-1]
+    return tag.rsplit("-", 1)[-1]
 
 
 def load_pause(node: NodeLayout) -> None:

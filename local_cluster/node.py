@@ -9,7 +9,7 @@ from pathlib import Path
 from local_cluster import cgroups, kubeconfig, mounts, network
 from local_cluster.certificates import Authority, Identity
 from local_cluster.layout import ClusterLayout, NodeLayout
-from local_cluster.process import Component, kill_process
+from local_cluster.process import Component, command_lines, kill_process
 
 CNI_PLUGINS = "/usr/lib/cni"
 CNI_RESULTS = Path("/var/lib/cni/results")
@@ -153,17 +153,11 @@ def kube_proxy(layout: ClusterLayout, node: NodeLayout, binaries: Path, authorit
 
 def shims(node: NodeLayout) -> list[int]:
     """containerd's shims: they outlive it, and are known by the socket of the containerd that started them."""
-    found = []
-    for folder in Path("/proc").iterdir():
-        if not folder.name.isdigit():
-            continue
-        try:
-            arguments = (folder / "cmdline").read_bytes().decode(errors="replace").split("\0")
-        except (FileNotFoundError, ProcessLookupError):
-            continue
-        if "containerd-shim" in arguments[0] and str(node.containerd_socket) in arguments:
-            found.append(int(folder.name))
-    return found
+    return [
+        pid
+        for pid, arguments in command_lines()
+        if "containerd-shim" in arguments[0] and str(node.containerd_socket) in arguments
+    ]
 
 
 def _remove_traces_of_tasks(node: NodeLayout) -> None:

@@ -14,9 +14,11 @@ from local_cluster.process import stop_recorded
 
 STOP_ORDER = ("kubelet", "kube-proxy", "coredns", "kube-scheduler", "kube-controller-manager", "containerd", "kube-apiserver")
 """Whoever calls another stops first; what is not named here stops last."""
+KUBELET_SOCKET = Path("/var/lib/kubelet/device-plugins/kubelet.sock")
+"""Left by a kubelet that was killed; `up` refuses machines where somebody else's runs."""
 SHARED_FOLDERS = (
     node.CNI_RESULTS,
-    Path("/var/lib/kubelet/device-plugins"),
+    KUBELET_SOCKET.parent,
     node.CONTAINER_LOG_LINKS,
     Path("/run/containerd/s"),
     node.RUNC_STATE,
@@ -57,6 +59,7 @@ def clean() -> None:
     for folder in ours:
         mounts.unmount_below(folder)
         shutil.rmtree(folder, ignore_errors=True)
+    KUBELET_SOCKET.unlink(missing_ok=True)
     for folder in SHARED_FOLDERS:
         _remove_empty(folder)
     left = [str(folder) for folder in ours if folder.exists()]

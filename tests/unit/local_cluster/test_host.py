@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 from collections import namedtuple
 from pathlib import Path
 
@@ -119,3 +120,20 @@ def test_a_failed_installation_says_which_packages_to_install_by_hand(
     with pytest.raises(LocalClusterError, match=r"no network[\s\S]*by hand[\s\S]*runc buildah"):
         packages.install(["runc", "buildah"])
     assert not (tmp_path / "policy-rc.d").exists()
+
+
+def test_a_kubelet_of_another_cluster_is_found_and_our_own_is_not(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "kubelet").symlink_to("/usr/bin/sleep")
+    with subprocess.Popen([tmp_path / "kubelet", "300"]) as child:
+        try:
+            assert child.pid in host.foreign_kubelets()
+            monkeypatch.setattr(host, "STATE_ROOT", Path("300"))  # an argument now says that it is ours
+            assert child.pid not in host.foreign_kubelets()
+        finally:
+            child.kill()
+
+
+def test_a_machine_with_another_kubelet_is_refused_by_its_pid(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(host, "foreign_kubelets", lambda: [4711])
+    with pytest.raises(LocalClusterError, match=r"kubelet, pid 4711\).*another machine"):
+        host.require_no_other_kubelet()

@@ -109,7 +109,7 @@ class Reason(DocumentedWord):
         "ArtifactMissing",
         "The pod ended well, but named no artifact it had read back: nothing to rely on.",
     )
-    SUPERSEDED = "Superseded", "The spec was changed before the run was resolved; it is planned anew."
+    SUPERSEDED = "Superseded", "The spec was changed, or `spec.run` raised, before this came to its end."
     NO_PROGRESS = (
         "NoProgress",
         "Three attempts in a row were interrupted before they committed a checkpoint: lower `spec.checkpoint.everySteps`.",

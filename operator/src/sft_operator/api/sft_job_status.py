@@ -152,6 +152,21 @@ class ArtifactStatus(ApiModel):
     """Size of all its files."""
 
 
+class RunSummary(ApiModel):
+    """What came of an earlier run."""
+
+    run: int
+    """Its spec.run."""
+    reason: Annotated[str, Field(max_length=64)]
+    """How it ended, as a CamelCase word."""
+    attempt_count: int
+    """Training attempts it took."""
+    ended_at: Timestamp
+    """When the next run took its place."""
+    artifact: ArtifactStatus | None = None
+    """The adapter it published; it stays in the object store."""
+
+
 class SFTJobStatus(ApiModel):
     """What the operator found and did."""
 
@@ -190,6 +205,8 @@ class SFTJobStatus(ApiModel):
     """When the next attempt starts, while one is waited for."""
     failure: Failure | None = None
     """Why the newest attempt failed."""
+    runs: Annotated[list[RunSummary], Field(max_length=5)] = []
+    """Earlier runs, the newest first."""
     samples: Annotated[list[SampleStatus], Field(max_length=3)] = []
     """The first answers; all of them stand in samples.jsonl."""
     artifact: ArtifactStatus | None = None

@@ -25,6 +25,9 @@ MAX_MESSAGE_LENGTH = 256
 """Of an attempt: ten of them stand in a status of at most 16 KiB. `status.failure` holds the newest one in full."""
 REFUSED_AGAIN_SECONDS = 60
 """Between two tries to create a Job that the API server refuses, for example by a quota."""
+UNHEARD_SECONDS = 5
+"""Job and pod are watched by two streams: the pod's end, if its pod was deleted, can arrive this much later."""
+HEAR_AGAIN_SECONDS = 2
 GIVE_UP_AFTER_SECONDS = 60
 """After a pod's grace period: by then a kubelet that still answers has reported the pod's end."""
 
@@ -55,6 +58,11 @@ class Leaving:
 
 
 @dataclass(frozen=True, slots=True)
+class Unheard:
+    """The Job has ended, and how its pod ended may be on its way still."""
+
+
+@dataclass(frozen=True, slots=True)
 class Over:
     """The attempt has ended; `remains` is a Job to delete because it would never end by itself."""
 
@@ -62,7 +70,7 @@ class Over:
     remains: ChildJob | None = None
 
 
-Sight = NotCreated | Created | Active | Leaving | Over
+Sight = NotCreated | Created | Active | Leaving | Unheard | Over
 
 
 def current(attempts: Sequence[Attempt]) -> Attempt | None:
@@ -79,11 +87,17 @@ def examine(attempt: Attempt, children: Children, moment: Moment) -> Sight:
     if job is None or job.uid != attempt.job_uid:
         return Leaving() if any(_is_alive(pod, moment) for pod in pods) else Over(_deleted(attempt))
     if job.end is not None:
+        if not _was_heard(pods) and timedelta() <= moment.now - job.end.at < timedelta(seconds=UNHEARD_SECONDS):
+            return Unheard()
         ending = classify(job.end, pods)
         return Over(replace(ending, remedy=ending.remedy.replace("{job}", job.name)))
     if pods and all(pod.terminated is None and _is_lost(pod, moment) for pod in pods):
         return Over(_node_lost(pods[0]), remains=job)
     return Leaving() if job.is_being_deleted else Active(job, pods)
+
+
+def _was_heard(pods: Sequence[Pod]) -> bool:
+    return any(pod.terminated is not None for pod in pods)
 
 
 def _is_lost(pod: Pod, moment: Moment) -> bool:

@@ -47,6 +47,8 @@ class JobEnd:
     outcome: Literal["Complete", "Failed"]
     reason: str
     message: str
+    at: datetime
+    """When that was declared."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -67,7 +67,8 @@ def _job_end(body: Body) -> JobEnd | None:
     for outcome in ("Complete", "Failed"):
         condition = _condition(body, outcome)
         if condition.get("status") == "True":
-            return JobEnd(outcome, condition.get("reason", ""), condition.get("message", ""))
+            declared_at = _time(condition.get("lastTransitionTime"))
+            return JobEnd(outcome, condition.get("reason", ""), condition.get("message", ""), declared_at)
     return None
 
 

@@ -17,6 +17,8 @@ from sft_operator.shell.session import ApiServer
 REQUEST_SECONDS = 30
 IDENTITY = "sft-operator"
 """Who kopf says it is. By default it asks for the user's name, which a container's numeric user has none of."""
+RECONNECT_SECONDS = [1, 1, 2, 3, 5, 8, 13, *[15] * 40]
+"""An API server that is away for ten minutes costs no restart; after that a fresh process may see what this one cannot."""
 CHUNK_SIZE = 500
 """Objects in one page of the first list: keeps the memory of a start bounded."""
 
@@ -42,6 +44,7 @@ def _settings() -> kopf.OperatorSettings:
     settings.scanning.disabled = True
     settings.posting.enabled = False
     settings.networking.request_timeout = REQUEST_SECONDS
+    settings.networking.error_backoffs = RECONNECT_SECONDS
     settings.watching.chunk_size = CHUNK_SIZE
     for resource in (JOBS, PODS):
         settings.watching.label_selectors[_key(resource)] = CHILD_SELECTOR

@@ -12,7 +12,7 @@ import pytest
 from sft_operator.core.dataset.decide import decide as decide_dataset
 from sft_operator.core.observed import Children, JobEnd, Terminated, Warned
 from tests.unit.operator.core import worlds
-from tests.unit.operator.core.worlds import Cluster, dataset_spec, dataset_world, message, prepared, profile
+from tests.unit.operator.core.worlds import Cluster, dataset_spec, dataset_world, job_end, message, prepared, profile
 
 
 def begun(**changes: Any) -> Cluster:
@@ -299,7 +299,7 @@ def test_evidence_of_a_pod_that_is_gone_is_read_from_the_jobs_own_message() -> N
     cluster = begun()
     job = cluster.newest_job()
     text = "Container main for pod team-a/x failed with exit code 15 matching FailJob rule at index 1"
-    cluster.jobs[job.name] = replace(job, end=JobEnd("Failed", "PodFailurePolicy", text))
+    cluster.jobs[job.name] = replace(job, end=job_end("Failed", "PodFailurePolicy", text))
     cluster.settle()
     assert cluster.truth("Stalled") == ("True", "StoreDenied")
 
@@ -307,10 +307,21 @@ def test_evidence_of_a_pod_that_is_gone_is_read_from_the_jobs_own_message() -> N
 def test_a_completed_job_without_a_message_is_tried_again() -> None:
     cluster = begun()
     job = cluster.newest_job()
-    cluster.jobs[job.name] = replace(job, end=JobEnd("Complete", "", ""))
+    cluster.jobs[job.name] = replace(job, end=job_end("Complete", "", ""))
     cluster.settle()
     assert cluster.status.attempts[-1].reason == "EvidenceLost"
     assert cluster.truth("Reconciling") == ("True", "Retrying")
+
+
+def test_an_end_that_may_be_on_its_way_is_waited_for() -> None:
+    cluster = begun()
+    job = cluster.newest_job()
+    cluster.jobs[job.name] = replace(job, end=JobEnd("Failed", "BackoffLimitExceeded", "", cluster.now))
+    decision = cluster.settle()
+    assert decision.requeue_after_seconds == 2
+    assert cluster.status.attempts[-1].ended_at is None
+    cluster.wait(5)
+    assert cluster.status.attempts[-1].reason == "EvidenceLost"
 
 
 def test_another_pods_message_is_no_evidence() -> None:
@@ -319,7 +330,7 @@ def test_another_pods_message_is_no_evidence() -> None:
     ended = worlds.pod(job.uid, phase="Succeeded")
     said = message("someone-else", 0, "Completed", **prepared())
     cluster.pods[ended.uid] = replace(ended, terminated=Terminated(0, "Completed", said))
-    cluster.jobs[job.name] = replace(job, end=JobEnd("Complete", "", ""))
+    cluster.jobs[job.name] = replace(job, end=job_end("Complete", "", ""))
     cluster.settle()
     assert cluster.status.version is None
     assert cluster.status.attempts[-1].reason == "EvidenceLost"

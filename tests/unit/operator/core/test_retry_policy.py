@@ -9,10 +9,10 @@ import pytest
 from sft_operator.core.observed import JobEnd, Pod, Terminated
 from sft_operator.core.retry_policy import Verdict, classify, retry_delay_seconds
 from sft_trainer.contract import ExitCode
-from tests.unit.operator.core.worlds import message, pod
+from tests.unit.operator.core.worlds import job_end, message, pod
 
-FAILED = JobEnd("Failed", "BackoffLimitExceeded", "Job has reached the specified backoff limit")
-COMPLETE = JobEnd("Complete", "CompletionsReached", "")
+FAILED = job_end("Failed", "BackoffLimitExceeded", "Job has reached the specified backoff limit")
+COMPLETE = job_end("Complete", "CompletionsReached", "")
 
 
 def ended(exit_code: int, reason: str | None = None, *, uid: str = "pod", runtime: str = "Error", **changes: str) -> Pod:
@@ -95,14 +95,14 @@ CASES = [
         (),
         Verdict.FAIL,
         "OutOfMemory",
-        JobEnd("Failed", "PodFailurePolicy", "Container main for pod a/b failed with exit code 11 matching FailJob rule"),
+        job_end("Failed", "PodFailurePolicy", "Container main for pod a/b failed with exit code 11 matching FailJob rule"),
     ),
     Case(
         "gone, but the Job names a displacement",
         (),
         Verdict.IGNORE,
         "Preempted",
-        JobEnd("Failed", "PodFailurePolicy", "Pod a/b has condition DisruptionTarget matching FailJob rule at index 0"),
+        job_end("Failed", "PodFailurePolicy", "Pod a/b has condition DisruptionTarget matching FailJob rule at index 0"),
     ),
 ]
 

@@ -9,10 +9,19 @@ from typing import Any
 import pytest
 
 from sft_operator.api.instruction_dataset import InstructionDatasetStatus
-from sft_operator.core.observed import DatasetSeen, JobEnd, Terminated
+from sft_operator.core.observed import DatasetSeen, Terminated
 from sft_trainer.contract import Progress
 from tests.unit.operator.core import worlds
-from tests.unit.operator.core.worlds import Cluster, planned, profile, ready_dataset, sft_job_spec, sft_job_world, trained
+from tests.unit.operator.core.worlds import (
+    Cluster,
+    job_end,
+    planned,
+    profile,
+    ready_dataset,
+    sft_job_spec,
+    sft_job_world,
+    trained,
+)
 
 
 def begun(**changes: Any) -> Cluster:
@@ -72,7 +81,7 @@ def test_resolved_stands_before_the_first_training_job() -> None:
     job, ended = cluster.newest_job(), cluster.start_pod()
     said = worlds.message(ended.uid, 0, "Completed", **planned())
     cluster.pods[ended.uid] = replace(ended, phase="Succeeded", terminated=Terminated(0, "Completed", said))
-    cluster.jobs[job.name] = replace(job, end=JobEnd("Complete", "", ""))
+    cluster.jobs[job.name] = replace(job, end=job_end("Complete", "", ""))
     decision = cluster.look()
     assert decision.status.resolved is not None
     assert (decision.create, decision.requeue_after_seconds) == (None, 0)
@@ -377,6 +386,26 @@ def test_a_finished_run_that_is_raised_has_no_result_until_the_new_one_ends() ->
     assert cluster.truth("Planned")[0] == "False"
 
 
+def test_earlier_runs_are_told_newest_first() -> None:
+    cluster = training()
+    succeed(cluster)
+    first = cluster.status.artifact
+    cluster.edit(sft_job_spec(run=2))
+    cluster.end_pod(10, "ModelNotFound")
+    for run in range(3, 9):
+        cluster.edit(sft_job_spec(run=run))
+    runs = cluster.status.runs
+    assert [(summary.run, summary.reason) for summary in runs] == [(run, "Superseded") for run in (7, 6, 5, 4, 3)]
+    assert cluster.status.run == 8
+    cluster = training()
+    succeed(cluster)
+    cluster.edit(sft_job_spec(run=2))
+    cluster.end_pod(10, "ModelNotFound")
+    cluster.edit(sft_job_spec(run=3))
+    assert [(summary.run, summary.reason) for summary in cluster.status.runs] == [(2, "ModelNotFound"), (1, "Completed")]
+    assert cluster.status.runs[1].artifact == first
+
+
 def test_limits_may_change_within_a_run_and_a_failed_run_stays_failed() -> None:
     cluster = training(spec=sft_job_spec(limits={"maxRetries": 0}))
     cluster.end_pod(22, "Hardware")
@@ -421,7 +450,7 @@ def test_a_status_with_the_longest_texts_stays_below_16_kib() -> None:
         said = json.loads(worlds.message(ended.uid, 22, "Hardware")) | {"message": "m" * 4000, "remedy": "r" * 4000}
         failed = replace(ended, phase="Failed", terminated=Terminated(22, "Error", json.dumps(said)))
         cluster.pods[ended.uid] = failed
-        cluster.jobs[job.name] = replace(job, end=JobEnd("Failed", "", ""))
+        cluster.jobs[job.name] = replace(job, end=job_end("Failed", "", ""))
         cluster.settle()
         cluster.wait(300)
     text = cluster.status.model_dump_json(by_alias=True, exclude_none=True)

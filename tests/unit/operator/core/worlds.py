@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, Literal
 
 from sft_operator.api.condition import Condition
 from sft_operator.api.instruction_dataset import DatasetVersion, InstructionDatasetSpec, InstructionDatasetStatus
@@ -115,6 +115,11 @@ def sft_job_world(**changes: Any) -> SFTJobWorld:
 
 def pod(job_uid: str, **changes: Any) -> Pod:
     return replace(Pod(f"{job_uid}-pod", f"{job_uid}-pod-uid", job_uid, NOW, "Pending"), **changes)
+
+
+def job_end(outcome: Literal["Complete", "Failed"], reason: str = "", message: str = "") -> JobEnd:
+    """A Job that ended a while ago."""
+    return JobEnd(outcome, reason, message, NOW - timedelta(seconds=60))
 
 
 def message(pod_uid: str, exit_code: int, reason: str, **results: Any) -> str:
@@ -248,7 +253,8 @@ class Cluster:
         said = message(ended.uid, exit_code, reason, **results)
         phase = "Failed" if exit_code else "Succeeded"
         self.pods[ended.uid] = replace(ended, phase=phase, terminated=Terminated(exit_code, "Error", said))
-        end = JobEnd("Failed", "BackoffLimitExceeded", "") if exit_code else JobEnd("Complete", "", "")
+        outcome: Literal["Failed", "Complete"] = "Failed" if exit_code else "Complete"
+        end = JobEnd(outcome, "", "", self.now)
         self.jobs[job.name] = replace(job, end=end)
         return self.settle()
 

@@ -32,9 +32,11 @@ def job(*conditions: dict[str, str]) -> dict[str, Any]:
         pytest.param([{"type": "FailureTarget", "status": "True"}], None, id="about to fail: pods may still run"),
         pytest.param([{"type": "SuccessCriteriaMet", "status": "True"}], None, id="about to complete"),
         pytest.param([{"type": "Failed", "status": "False"}], None, id="a condition that does not hold"),
-        pytest.param([{"type": "Complete", "status": "True"}], JobEnd("Complete", "", ""), id="complete"),
+        pytest.param([{"type": "Complete", "status": "True"}], JobEnd("Complete", "", "", bodies.UNKNOWN_TIME), id="complete"),
         pytest.param(
-            [{"type": "Failed", "status": "True", "reason": "r", "message": "m"}], JobEnd("Failed", "r", "m"), id="failed"
+            [{"type": "Failed", "status": "True", "reason": "r", "message": "m", "lastTransitionTime": "2026-03-01T12:00:00Z"}],
+            JobEnd("Failed", "r", "m", datetime(2026, 3, 1, 12, tzinfo=UTC)),
+            id="failed",
         ),
     ],
 )

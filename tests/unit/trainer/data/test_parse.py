@@ -164,11 +164,6 @@ def test_an_overlong_line_is_rejected_by_its_length() -> None:
     assert MAX_LINE_BYTES == 16 * 1024 * 1024
 
 
-JSON = st.recursive(
-    st.none() | st.booleans() | st.floats() | st.integers() | st.text(),
-    lambda children: st.lists(children, max_size=3) | st.dictionaries(KEYS, children, max_size=4),
-    max_leaves=12,
-)
 KEYS = st.sampled_from(
     [
         "messages",
@@ -184,6 +179,11 @@ KEYS = st.sampled_from(
         "tools",
         "weight",
     ]
+)
+JSON = st.recursive(
+    st.none() | st.booleans() | st.floats() | st.integers() | st.text(),
+    lambda children: st.lists(children, max_size=3) | st.dictionaries(KEYS, children, max_size=4),
+    max_leaves=12,
 )
 
 

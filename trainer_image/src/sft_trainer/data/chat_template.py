@@ -6,7 +6,8 @@ Rendered as Hugging Face's tokenizers do (same environment, same names): text is
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Mapping, Sequence, Sized
 from datetime import datetime
 from typing import Any, NoReturn
 
@@ -28,8 +29,8 @@ MAX_SECONDS = 5.0
 """For one row; an ordinary template takes well below a millisecond."""
 MAX_RENDERED_CHARACTERS = 64 << 20
 """Four times the longest line that is read: a template repeats a row's text once, if at all."""
-MAX_REPEATED = 100_000
-"""Greatest number in a template's `*` and `**`, the sandbox's own bound for range()."""
+MAX_PRODUCT, MAX_POWER = 1_000_000, 64
+"""What `*` may make, as number or as length, and `**` may take: templates count turns and indent, no more."""
 TODAY = datetime(2024, 7, 26)
 """What templates are told that ask for the date: what a plan counted and a resumed attempt learns must be the same text every
 day. The day is the one that Llama's templates fall back to by themselves."""
@@ -51,10 +52,12 @@ class _Sandbox(ImmutableSandboxedEnvironment):
     intercepted_binops = frozenset({"*", "**"})
 
     def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:  # noqa: ANN401 - any value of a template
-        if any(isinstance(value, int) and abs(value) > MAX_REPEATED for value in (left, right)):
-            raise TemplateError(f"'{operator}' with a number above {MAX_REPEATED}")
-        if operator == "**" and any(isinstance(value, int) and abs(value) > 64 for value in (left, right)):
-            raise TemplateError("'**' with a number above 64")
+        numbers = [abs(value) for value in (left, right) if isinstance(value, int)]
+        sizes = [len(value) for value in (left, right) if isinstance(value, Sized)]
+        if operator == "**" and any(number > MAX_POWER for number in numbers):
+            raise TemplateError(f"'**' with a number above {MAX_POWER}")
+        if math.prod(numbers + sizes) > MAX_PRODUCT:
+            raise TemplateError(f"'{operator}' that makes more than {MAX_PRODUCT}")
         return super().call_binop(context, operator, left, right)
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from sft_trainer.contract import Precision, Reason, RunConfig, WeightFormat
 from sft_trainer.failure import invalid
 from sft_trainer.model_files import find_model
+from sft_trainer.plan.gguf_tokenizer import read_gguf
 from sft_trainer.store.manifest import ManifestInvalid, download_verified, load_manifest, publish_folder
 from sft_trainer.store.object_store import open_store
 from sft_trainer.train.phases import timed
@@ -67,6 +68,8 @@ def _convert(config: RunConfig, source: Path, target: Path) -> Path:
             del model.config.quantization_config
         model.save_pretrained(target)
         AutoTokenizer.from_pretrained(source, gguf_file=file).save_pretrained(target)
+        # transformers rebuilds the tokenizer with one rule for cutting text; the plan counts with the rule that the file names.
+        read_gguf(source / file).tokenizer.save(str(target / "tokenizer.json"))
     publish_folder(open_store(config.model_cache), target, KIND, {"revision": config.model_facts.revision})
     return target
 

@@ -99,6 +99,8 @@ def _pursue(world: DatasetWorld, status: InstructionDatasetStatus, attempt: Atte
             message = f"The pod of attempt {attempt.number} is told to stop and waited for"
             told = say.preparing(status, moment, reason=Reason.LEAVING, message=message)
             return Decision(told, requeue_after_seconds=pod_trouble.LOOK_AGAIN_SECONDS)
+        case attempts.Unheard():
+            return Decision(status, requeue_after_seconds=attempts.HEAR_AGAIN_SECONDS)
         case attempts.Over(ending, remains):
             decision = _conclude(world, status, ending, moment)
             return replace(decision, delete=[_deletion(remains)] if remains else [])

@@ -126,6 +126,8 @@ def _pursue(world: SFTJobWorld, attempt: Attempt, moment: Moment) -> SFTJobDecis
             message = f"The pod of plan {attempt.number} is told to stop and waited for"
             told = say.planning(status, moment, reason=Reason.LEAVING, message=message)
             return Decision(told, requeue_after_seconds=pod_trouble.LOOK_AGAIN_SECONDS)
+        case attempts.Unheard():
+            return Decision(status, requeue_after_seconds=attempts.HEAR_AGAIN_SECONDS)
         case attempts.Over(ending, remains):
             decision = _conclude(world, ending, moment)
             return replace(decision, delete=[JobDeletion(remains.name, remains.uid)] if remains else [])

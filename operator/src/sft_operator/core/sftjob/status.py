@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sft_operator.api.condition import Failure
 from sft_operator.api.reasons import ConditionType, Reason
-from sft_operator.api.sft_job_status import ArtifactStatus, Resolved, SampleStatus, SFTJobStatus
+from sft_operator.api.sft_job_status import ArtifactStatus, Resolved, RunSummary, SampleStatus, SFTJobStatus
 from sft_operator.core import conditions
 from sft_operator.core.checks import Unmet
 from sft_operator.core.conditions import Moment, Statement
@@ -12,6 +12,7 @@ from sft_operator.core.consequence import in_words
 from sft_operator.core.text import cut
 from sft_trainer import contract
 
+KEPT_RUNS = 5
 KEPT_SAMPLES = 3
 MAX_SAMPLE_LENGTH = 256
 GOES_ON = "The run has no result yet"
@@ -29,8 +30,29 @@ def for_new_run(status: SFTJobStatus, run: int, moment: Moment) -> SFTJobStatus:
         Statement(type, "Unknown", Reason.STARTING, "")
         for type in (ConditionType.DATASETS_READY, ConditionType.PLANNED, ConditionType.PODS_READY)
     ]
-    fresh = SFTJobStatus(observed_generation=moment.generation, run=run, conditions=status.conditions)
+    fresh = SFTJobStatus(
+        observed_generation=moment.generation, run=run, conditions=status.conditions, runs=earlier_runs(status, moment)
+    )
     return told(fresh, "Pending", [*unknown, _goes_on()], moment)
+
+
+def earlier_runs(status: SFTJobStatus, moment: Moment) -> list[RunSummary]:
+    """The runs that were, with the one that ends now."""
+    if status.run is None:
+        return []
+    if status.artifact is not None:
+        reason = status.attempts[-1].reason or str(Reason.COMPLETED)
+    else:
+        has_failed = status.failure is not None and status.retry_after is None
+        reason = status.failure.reason if status.failure and has_failed else str(Reason.SUPERSEDED)
+    ended = RunSummary(
+        run=status.run,
+        reason=reason,
+        attempt_count=status.attempt_count,
+        ended_at=moment.text,
+        artifact=status.artifact,
+    )
+    return [ended, *status.runs][:KEPT_RUNS]
 
 
 def _goes_on() -> Statement:

@@ -107,6 +107,8 @@ def _pursue(world: SFTJobWorld, resolved: Resolved, attempt: Attempt, moment: Mo
             message = f"The pod of attempt {attempt.number} saves its work and is waited for"
             told = say.starting(status, moment, reason=Reason.LEAVING, message=message)
             return Decision(told, requeue_after_seconds=pod_trouble.LOOK_AGAIN_SECONDS)
+        case attempts.Unheard():
+            return Decision(status, requeue_after_seconds=attempts.HEAR_AGAIN_SECONDS)
         case attempts.Over(ending, remains):
             decision = _conclude(world, resolved, ending, moment)
             return replace(decision, delete=[JobDeletion(remains.name, remains.uid)] if remains else [])
@@ -146,7 +148,7 @@ def _conclude(world: SFTJobWorld, resolved: Resolved, ending: Ending, moment: Mo
     if ending.verdict is Verdict.DONE:
         artifact = verified_artifact(result, resolved.output_uri)
         if result is not None and artifact is not None:
-            return Decision(_finished(world.status, artifact, result, ending, moment), is_settled=True)
+            return Decision(_finished(world.status, artifact, result, ending=ending, moment=moment), is_settled=True)
         ending = replace(
             ending,
             verdict=Verdict.FAIL,
@@ -166,7 +168,7 @@ def _conclude(world: SFTJobWorld, resolved: Resolved, ending: Ending, moment: Mo
 
 
 def _finished(
-    status: SFTJobStatus, artifact: ArtifactStatus, result: TrainResult, ending: Ending, moment: Moment
+    status: SFTJobStatus, artifact: ArtifactStatus, result: TrainResult, *, ending: Ending, moment: Moment
 ) -> SFTJobStatus:
     changes: dict[str, Any] = {
         "attempts": attempts.ended(status.attempts, ending, moment),

@@ -1,0 +1,35 @@
+"""Which images of a node an image that was just loaded makes superfluous."""
+
+from __future__ import annotations
+
+from local_cluster.images import superseded
+
+REGISTRY = "10.200.1.2:5000"
+NEW = f"{REGISTRY}/sft-trainer:data-bbbbbbbbbbbb"
+
+
+def test_an_earlier_build_of_the_same_image_is_superseded() -> None:
+    assert superseded([f"{REGISTRY}/sft-trainer:data-aaaaaaaaaaaa", NEW], [], NEW) == [
+        f"{REGISTRY}/sft-trainer:data-aaaaaaaaaaaa"
+    ]
+
+
+def test_an_earlier_build_that_a_container_uses_stays() -> None:
+    old = f"{REGISTRY}/sft-trainer:data-aaaaaaaaaaaa"
+    assert superseded([old, NEW], [old], NEW) == []
+
+
+def test_other_images_stay() -> None:
+    others = [
+        f"{REGISTRY}/sft-trainer:train-aaaaaaaaaaaa",
+        f"{REGISTRY}/sft-operator:aaaaaaaaaaaa",
+        "localhost/sft-pause:1",
+        "sha256:2a786199c2d8d1554faeac4ae3516ece6524d839312f527c2b8e4164b45bc8c9",
+    ]
+    assert superseded(others, [], NEW) == []
+
+
+def test_a_tag_without_a_prefix_supersedes_only_its_own_kind() -> None:
+    new = f"{REGISTRY}/sft-operator:bbbbbbbbbbbb"
+    names = [f"{REGISTRY}/sft-operator:aaaaaaaaaaaa", f"{REGISTRY}/sft-trainer:data-aaaaaaaaaaaa"]
+    assert superseded(names, [], new) == [f"{REGISTRY}/sft-operator:aaaaaaaaaaaa"]

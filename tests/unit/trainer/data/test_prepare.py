@@ -1,0 +1,352 @@
+"""From sources to a published version: every row accounted for, the version named by its content, failures told in full."""
+
+from __future__ import annotations
+
+import io
+import json
+import random
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import zstandard
+
+from sft_trainer.contract import (
+    Gates,
+    ObjectRef,
+    PinnedDataset,
+    PrepareConfig,
+    PrepareResult,
+    Reason,
+    RowFormat,
+    Source,
+    StorePrefix,
+)
+from sft_trainer.data.gates import DatasetRejected
+from sft_trainer.data.prepare import prepare
+from sft_trainer.data.version import read_version
+from sft_trainer.failure import TrainerFailure
+from sft_trainer.store.manifest import MANIFEST
+
+
+def qa(question: str, answer: str) -> str:
+    return json.dumps({"prompt": question, "completion": answer}, ensure_ascii=False)
+
+
+GOOD = [qa(f"question {number}", f"answer {number}") for number in range(40)]
+
+
+class Bench:
+    """A local store and a config for it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.runs = 0
+
+    def put(self, key: str, content: str | bytes) -> None:
+        path = self.folder / "raw" / key
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content if isinstance(content, bytes) else content.encode())
+
+    def source(self, name: str, key: str, row_format: RowFormat = RowFormat.AUTO) -> Source:
+        return Source(name=name, store=StorePrefix(uri=f"file://{self.folder}/raw/{key}"), format=row_format)
+
+    def prepare(self, *sources: Source, **changes: Any) -> PrepareResult:
+        """One pod with a disk of its own."""
+        self.runs += 1
+        scratch = self.folder / f"scratch-{self.runs}"
+        scratch.mkdir()
+        fields: dict[str, Any] = {"eval_percent": 20, "gates": Gates(max_reject_percent=10, min_rows=1)}
+        config = PrepareConfig(
+            owner=ObjectRef(namespace="team", name="faq", uid="u"),
+            attempt=1,
+            sources=list(sources),
+            versions=StorePrefix(uri=f"file://{self.folder}/versions/"),
+            run=StorePrefix(uri=f"file://{self.folder}/run/"),
+            **(fields | changes),
+        )
+        return prepare(config, scratch)
+
+    def report(self) -> dict[str, Any]:
+        content: dict[str, Any] = json.loads((self.folder / "run" / "report.json").read_text())
+        return content
+
+    def rejects(self, source: str) -> list[dict[str, Any]]:
+        data = (self.folder / "run" / "rejects" / f"{source}.jsonl.zst").read_bytes()
+        text = zstandard.ZstdDecompressor().stream_reader(io.BytesIO(data)).read().decode()
+        return [json.loads(line) for line in text.splitlines()]
+
+    def pinned(self, result: PrepareResult) -> PinnedDataset:
+        return PinnedDataset(name="faq", digest=result.digest, store=StorePrefix(uri=result.uri))
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Bench:
+    return Bench(tmp_path)
+
+
+def test_a_published_version_reads_back_row_for_row(bench: Bench, tmp_path: Path) -> None:
+    bench.put("faq.jsonl", "\n".join(GOOD))
+    result = bench.prepare(bench.source("faq", "faq.jsonl"))
+    rows = read_version(bench.pinned(result), tmp_path / "trainer")
+    assert (len(rows["train"]), len(rows["eval"])) == (result.train_rows, result.eval_rows)
+    assert result.train_rows + result.eval_rows == len(GOOD)
+    assert 0 < result.eval_rows < result.train_rows
+    texts = {row.messages[0].content: row.messages[1].content for split in rows.values() for row in split}
+    assert texts == {f"question {number}": f"answer {number}" for number in range(40)}
+    by_line = {row.origin.line: row for split in rows.values() for row in split}
+    assert by_line[7].messages[0].content == "question 6"
+    assert by_line[7].origin.file == "faq.jsonl"
+
+
+def test_a_version_is_files_a_card_and_a_manifest_named_by_its_digest(bench: Bench) -> None:
+    bench.put("faq.jsonl", "\n".join(GOOD))
+    result = bench.prepare(bench.source("faq", "faq.jsonl"))
+    folder = bench.folder / "versions" / result.digest
+    assert result.uri == f"file://{folder}/"
+    kinds = sorted(path.name.split("-")[0] for path in folder.iterdir())
+    assert kinds == [MANIFEST, "README.md", "eval", "train"]
+    assert result.digest in (folder / "README.md").read_text()
+    assert result.bytes == sum(path.stat().st_size for path in folder.iterdir() if path.name != MANIFEST)
+
+
+def test_every_row_read_is_kept_or_rejected_for_each_source_and_in_all(bench: Bench) -> None:
+    bench.put("a.jsonl", "\n".join([*GOOD[:10], GOOD[0], "{broken", "", qa("q", " ")]))
+    bench.put("b.jsonl", "\n".join([GOOD[1], *GOOD[10:], '{"text": "of another shape"}']))
+    result = bench.prepare(
+        bench.source("beta", "b.jsonl"), bench.source("alpha", "a.jsonl"), bench_gate := Source(name="c", inline=GOOD[2])
+    )
+    assert bench_gate.inline
+    assert result.accounting.model_dump() == {
+        "read": 46,
+        "kept": 40,
+        "rejected": {"DuplicateRow": 3, "EmptyAnswer": 1, "NotJson": 1, "UnknownShape": 1},
+    }
+    sources = bench.report()["sources"]
+    assert sources["alpha"] == {"read": 13, "kept": 10, "rejected": {"DuplicateRow": 1, "EmptyAnswer": 1, "NotJson": 1}}
+    assert sources["beta"] == {"read": 32, "kept": 30, "rejected": {"DuplicateRow": 1, "UnknownShape": 1}}
+    assert sources["c"] == {"read": 1, "kept": 0, "rejected": {"DuplicateRow": 1}}
+    assert bench.report()["total"] == result.accounting.model_dump()
+
+
+def test_a_rejected_row_is_found_again_by_file_line_reason_and_text(bench: Bench) -> None:
+    bench.put("in/a.jsonl", "\n".join([*GOOD, "", "{broken"]))
+    bench.put("in/b.jsonl", "\r\n".join([qa("你好", " "), GOOD[0]]))
+    result = bench.prepare(bench.source("faq", "in/"))
+    assert bench.rejects("faq") == [
+        {"source": "faq", "file": "a.jsonl", "line": 42, "reason": "NotJson", "text": "{broken"},
+        {"source": "faq", "file": "b.jsonl", "line": 1, "reason": "EmptyAnswer", "text": qa("你好", " ")},
+        {"source": "faq", "file": "b.jsonl", "line": 2, "reason": "DuplicateRow", "text": GOOD[0]},
+    ]
+    assert [(row.file, row.line, row.reason) for row in result.rejects] == [
+        ("a.jsonl", 42, "NotJson"),
+        ("b.jsonl", 1, "EmptyAnswer"),
+    ], "duplicates are no error of the data, and are not shown first"
+
+
+def _as_given(rows: list[str]) -> list[str]:
+    return rows
+
+
+def _shuffled(rows: list[str]) -> list[str]:
+    return random.Random(7).sample(rows, len(rows))
+
+
+def _repeated(rows: list[str]) -> list[str]:
+    return rows + rows[:5]
+
+
+def _with_other_fields(rows: list[str]) -> list[str]:
+    return [json.dumps({"id": number, **json.loads(row)}) for number, row in enumerate(rows)]
+
+
+def _in_another_shape(rows: list[str]) -> list[str]:
+    documents = [json.loads(row) for row in rows]
+    return [json.dumps({"instruction": each["prompt"], "input": "", "output": each["completion"]}) for each in documents]
+
+
+@pytest.mark.parametrize("change", [_shuffled, _repeated, _with_other_fields, _in_another_shape])
+def test_the_same_rows_have_the_same_digest_however_they_come(bench: Bench, change: Callable[[list[str]], list[str]]) -> None:
+    bench.put("one.jsonl", "\n".join(GOOD))
+    changed = change(GOOD)
+    bench.put("many/a.jsonl", "\n".join(changed[:17]))
+    bench.put("many/b.jsonl", "\n".join(changed[17:]))
+    one = bench.prepare(bench.source("faq", "one.jsonl"))
+    many = bench.prepare(bench.source("other", "many/"))
+    assert many.digest == one.digest
+    assert (many.train_rows, many.eval_rows) == (one.train_rows, one.eval_rows)
+
+
+def test_another_word_is_another_version(bench: Bench) -> None:
+    bench.put("one.jsonl", "\n".join(GOOD))
+    bench.put("two.jsonl", "\n".join([*GOOD[1:], qa("question 0", "answer zero")]))
+    one, two = bench.prepare(bench.source("faq", "one.jsonl")), bench.prepare(bench.source("faq", "two.jsonl"))
+    assert one.digest != two.digest
+
+
+def test_another_split_is_another_version(bench: Bench) -> None:
+    bench.put("one.jsonl", "\n".join(GOOD))
+    digests = {bench.prepare(bench.source("faq", "one.jsonl"), eval_percent=percent).digest for percent in (0, 20, 50)}
+    assert len(digests) == 3
+
+
+def test_preparing_again_uses_the_version_that_stands(bench: Bench) -> None:
+    bench.put("one.jsonl", "\n".join(GOOD))
+    bench.prepare(bench.source("faq", "one.jsonl"))
+    before = {path: path.stat().st_mtime_ns for path in (bench.folder / "versions").rglob("*")}
+    bench.prepare(bench.source("renamed", "one.jsonl"))
+    assert {path: path.stat().st_mtime_ns for path in (bench.folder / "versions").rglob("*")} == before
+
+
+class TestADamagedVersion:
+    def _damage(self, bench: Bench, result: PrepareResult) -> None:
+        next((bench.folder / "versions" / result.digest).glob("train-*.parquet")).write_bytes(b"PAR1 no more")
+
+    def test_is_refused_by_a_reader(self, bench: Bench, tmp_path: Path) -> None:
+        bench.put("one.jsonl", "\n".join(GOOD))
+        result = bench.prepare(bench.source("faq", "one.jsonl"))
+        self._damage(bench, result)
+        with pytest.raises(TrainerFailure) as caught:
+            read_version(bench.pinned(result), tmp_path / "trainer")
+        assert caught.value.reason is Reason.DATASET_CORRUPT
+        assert "train-00000" in caught.value.message
+
+    def test_is_mended_by_preparing_again(self, bench: Bench, tmp_path: Path) -> None:
+        bench.put("one.jsonl", "\n".join(GOOD))
+        result = bench.prepare(bench.source("faq", "one.jsonl"))
+        self._damage(bench, result)
+        again = bench.prepare(bench.source("faq", "one.jsonl"))
+        assert again.digest == result.digest
+        assert len(read_version(bench.pinned(again), tmp_path / "trainer")["train"]) == result.train_rows
+
+    def test_that_cannot_be_mended_says_what_to_delete(self, bench: Bench) -> None:
+        bench.put("one.jsonl", "\n".join(GOOD))
+        result = bench.prepare(bench.source("faq", "one.jsonl"))
+        self._damage(bench, result)
+        with pytest.raises(TrainerFailure) as caught:  # the same rows with other origins make other parquet bytes
+            bench.prepare(bench.source("renamed", "one.jsonl"))
+        assert caught.value.reason is Reason.DATASET_CORRUPT
+        assert result.uri in caught.value.remedy
+
+
+def test_rows_under_another_digest_are_refused(bench: Bench, tmp_path: Path) -> None:
+    bench.put("one.jsonl", "\n".join(GOOD))
+    result = bench.prepare(bench.source("faq", "one.jsonl"))
+    other = bench.pinned(result).model_copy(update={"digest": "0" * 64})
+    with pytest.raises(TrainerFailure) as caught:
+        read_version(other, tmp_path / "trainer")
+    assert caught.value.reason is Reason.DATASET_CORRUPT
+    assert "000000000000" in caught.value.message
+
+
+class TestGates:
+    def test_nothing_usable_says_why_and_where(self, bench: Bench) -> None:
+        bench.put("a.jsonl", "\n".join([qa("q", " ")] * 30 + ['{"conversations": []}'] * 2))
+        with pytest.raises(DatasetRejected) as caught:
+            bench.prepare(bench.source("faq", "a.jsonl"))
+        failure = caught.value.failure
+        assert failure.reason is Reason.NO_ROWS_KEPT
+        assert failure.message == (
+            "none of 32 rows can be used: 30 EmptyAnswer, 2 UnknownShape; the first is faq, a.jsonl line 1 (EmptyAnswer)"
+        )
+        assert caught.value.ledger.accounting().read == 32
+        assert bench.report()["total"]["kept"] == 0, "the report is written for a refused dataset, too"
+        assert len(bench.rejects("faq")) == 32
+
+    @pytest.mark.parametrize(("bad", "passes"), [(4, True), (5, False)])
+    def test_the_share_of_rejected_rows_is_judged_exactly(self, bench: Bench, bad: int, passes: bool) -> None:
+        bench.put("a.jsonl", "\n".join([*GOOD[:36], *[qa("q", " ")] * bad]))
+        if passes:
+            assert bench.prepare(bench.source("faq", "a.jsonl")).accounting.kept == 36
+            return
+        with pytest.raises(DatasetRejected) as caught:
+            bench.prepare(bench.source("faq", "a.jsonl"))
+        assert caught.value.failure.reason is Reason.TOO_MANY_REJECTED
+        assert "5 of 41 rows (12.2 %) were rejected, gates.maxRejectPercent is 10" in caught.value.failure.message
+
+    def test_duplicates_do_not_count_as_rejected(self, bench: Bench) -> None:
+        bench.put("a.jsonl", "\n".join(GOOD[:2] * 20))
+        assert bench.prepare(bench.source("faq", "a.jsonl")).accounting.rejected == {"DuplicateRow": 38}
+
+    def test_too_few_rows_are_told_with_both_numbers(self, bench: Bench) -> None:
+        bench.put("a.jsonl", "\n".join(GOOD[:3]))
+        with pytest.raises(DatasetRejected) as caught:
+            bench.prepare(bench.source("faq", "a.jsonl"), gates=Gates(max_reject_percent=0, min_rows=4))
+        assert caught.value.failure.reason is Reason.TOO_FEW_ROWS
+        assert "3 rows were kept, gates.minRows is 4" in caught.value.failure.message
+
+    def test_nothing_is_published_behind_a_closed_gate(self, bench: Bench) -> None:
+        bench.put("a.jsonl", qa("q", " "))
+        with pytest.raises(DatasetRejected):
+            bench.prepare(bench.source("faq", "a.jsonl"))
+        assert not (bench.folder / "versions").exists()
+
+
+class TestAFileThatIsNotJSONL:
+    @pytest.mark.parametrize(
+        ("content", "told"),
+        [
+            pytest.param(b"question,answer\n" + b"what,that\n" * 30, "looks like CSV", id="CSV"),
+            pytest.param(b"question,answer\nwhat,that\n", "looks like CSV", id="a short CSV"),
+            pytest.param(b"<!DOCTYPE html>\n<html>\n", "looks like HTML", id="HTML"),
+            pytest.param(b"\x1f\x8b\x08\x00rest\n\x00", "looks like gzip", id="gzip"),
+            pytest.param(b"PK\x03\x04rest", "looks like a zip archive", id="zip"),
+            pytest.param(b"PAR1rest", "looks like parquet", id="parquet"),
+            pytest.param(json.dumps([json.loads(GOOD[0])], indent=1).encode(), "looks like one JSON array", id="pretty array"),
+            pytest.param(json.dumps([json.loads(GOOD[0])]).encode(), "looks like one JSON array", id="array in one line"),
+            pytest.param(json.dumps(json.loads(GOOD[0]), indent=1).encode(), "over several lines", id="pretty object"),
+            pytest.param("\n".join(GOOD).encode("utf-16"), "looks like UTF-16", id="UTF-16"),
+            pytest.param('问题；答案\n"什么"；"这个"\n'.encode("gb18030"), "another encoding", id="GB18030"),
+            pytest.param(b"just some words\nand more\n", "begins with b'just some words'", id="text"),
+        ],
+    )
+    def test_is_named_with_what_it_looks_like(self, bench: Bench, content: bytes, told: str) -> None:
+        bench.put("in/rows.jsonl", content)
+        with pytest.raises(TrainerFailure) as caught:
+            bench.prepare(bench.source("faq", "in/"))
+        assert caught.value.reason is Reason.SOURCE_UNREADABLE
+        assert told in caught.value.message
+        assert "line 1 of" in caught.value.message
+        assert "in/rows.jsonl" in caught.value.message
+        assert caught.value.remedy
+
+    def test_is_named_among_good_ones_when_it_is_long(self, bench: Bench) -> None:
+        bench.put("in/a.jsonl", "\n".join(GOOD))
+        bench.put("in/b.jsonl", "a,b\n" * 20)
+        with pytest.raises(TrainerFailure, match=r"in/b\.jsonl"):
+            bench.prepare(bench.source("faq", "in/"))
+
+    def test_a_few_broken_lines_of_their_own_are_rejects(self, bench: Bench) -> None:
+        bench.put("in/a.jsonl", "\n".join(GOOD))
+        bench.put("in/b.jsonl", "{cut of")
+        assert bench.prepare(bench.source("faq", "in/")).accounting.rejected == {"NotJson": 1}
+
+    def test_broken_lines_after_a_good_one_are_rejects_however_many(self, bench: Bench) -> None:
+        bench.put("a.jsonl", "\n".join([GOOD[0], *["{broken"] * 60]))
+        with pytest.raises(DatasetRejected) as caught:
+            bench.prepare(bench.source("faq", "a.jsonl"))
+        assert caught.value.failure.reason is Reason.TOO_MANY_REJECTED
+
+
+@pytest.mark.parametrize("content", [" \n\r\n\t\n", "\ufeff", "\ufeff\n"], ids=repr)
+def test_a_source_of_blank_lines_is_empty(bench: Bench, content: str) -> None:
+    bench.put("a.jsonl", content)
+    with pytest.raises(TrainerFailure) as caught:
+        bench.prepare(bench.source("faq", "a.jsonl"))
+    assert caught.value.reason is Reason.SOURCE_EMPTY
+    assert "'faq'" in caught.value.message
+
+
+def test_byte_order_marks_and_windows_line_ends_change_no_row(bench: Bench) -> None:
+    bench.put("plain.jsonl", "\n".join(GOOD))
+    bench.put("windows.jsonl", b"\xef\xbb\xbf" + "\r\n".join(GOOD).encode())
+    plain = bench.prepare(bench.source("faq", "plain.jsonl"))
+    assert bench.prepare(bench.source("faq", "windows.jsonl")).digest == plain.digest
+
+
+def test_the_digest_of_known_rows_never_changes(bench: Bench) -> None:
+    """Published versions are named by it: a change here orphans every version and every run that pinned one."""
+    bench.put("a.jsonl", "\n".join([qa("What is 泵?", "A pump \u20ac"), qa("Why?", "So.")]))
+    digest = bench.prepare(bench.source("faq", "a.jsonl"), eval_percent=50).digest
+    assert digest == "dd1cb99b59b80575571b956303158666b708249a78fb89d9bf9dd2faaf4a7e26"
