@@ -8,10 +8,12 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from local_cluster.console import LocalClusterError
 from local_cluster.host import cgroup_version
 from local_cluster.layout import NodeLayout
 
 MOUNT = Path("/sys/fs/cgroup")
+KUBELET_CONTROLLERS = {"cpu", "cpuset", "hugetlb", "memory", "pids"}
 EMPTYING_SECONDS = 10.0
 """Processes killed by SIGKILL leave their cgroup within milliseconds, unless they wait for a disk."""
 
@@ -25,6 +27,8 @@ def _hierarchies() -> list[Path]:
 
 def create(node: NodeLayout) -> None:
     """Makes the node's cgroup in each hierarchy. A v1 cpuset starts empty and takes its parent's values."""
+    if cgroup_version() == 2:
+        _pass_controllers_down()
     for hierarchy in _hierarchies():
         folder = hierarchy / node.cgroup.lstrip("/")
         folder.mkdir(exist_ok=True)
@@ -32,6 +36,21 @@ def create(node: NodeLayout) -> None:
             parent, own = hierarchy / setting, folder / setting
             if parent.exists() and own.exists() and not own.read_text().strip():
                 own.write_text(parent.read_text())
+
+
+def _pass_controllers_down() -> None:
+    """In v2 a cgroup has only what its parent passes on; kubelet refuses a root that lacks one of these. systemd passes most."""
+    passed_on = MOUNT / "cgroup.subtree_control"
+    offered = set((MOUNT / "cgroup.controllers").read_text().split())
+    wanted = sorted((KUBELET_CONTROLLERS & offered) - set(passed_on.read_text().split()))
+    if not wanted:
+        return
+    try:
+        passed_on.write_text(" ".join(f"+{controller}" for controller in wanted))
+    except OSError as error:
+        raise LocalClusterError(
+            f"{passed_on} does not take {', '.join(wanted)} ({error.strerror}); a container's own cgroup cannot: use the host"
+        ) from error
 
 
 def processes(node: NodeLayout) -> set[int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import shutil
 import tempfile
 import urllib.error
@@ -80,10 +81,13 @@ def build(name: str) -> None:
 
 
 def _make_room() -> None:
-    """Drops layers that no image of ours has any more: a changed lock file leaves gigabytes of them."""
-    if shutil.disk_usage(cache_root()).free < LOW_DISK_GIB * 2**30:
-        with step("little disk is left: removing layers of earlier builds"):
-            run(*buildah(), "rmi", "--prune")
+    """Drops layers that no image of ours has any more. Only a changed lock file leaves gigabytes of them."""
+    noted, lock = cache_root() / "pruned-for", hashlib.sha256((REPOSITORY / "uv.lock").read_bytes()).hexdigest()
+    if shutil.disk_usage(cache_root()).free > LOW_DISK_GIB * 2**30 or (noted.exists() and noted.read_text() == lock):
+        return
+    with step("little disk is left: removing layers of earlier builds"):
+        run(*buildah(), "rmi", "--prune")
+    noted.write_text(lock)
 
 
 def image_id(name: str) -> str:
@@ -99,7 +103,7 @@ def load(name: str, layout: ClusterLayout, nodes: list[NodeLayout]) -> str:
     image = IMAGES[name]
     if not succeeds(*buildah(), "inspect", "--type", "image", local_name(image)):
         raise LocalClusterError(f"image '{name}' is not built; run: python -m local_cluster build {name}")
-    reference = f"{layout.registry}/{image.repository}:{image.tag_prefix}{image_id(name)[:12]}"
+    reference = f"{layout.registry}/{image.repository}:{image.tag_prefix}{_short(image_id(name))}"
     missing = [node for node in nodes if not _has_image(node, reference)]
     if missing:
         with step(f"loading {name}"):
@@ -155,9 +159,16 @@ def _forget_superseded(node: NodeLayout, reference: str) -> None:
 
 
 def superseded(names: Iterable[str], in_use: Container[str], reference: str) -> list[str]:
-    """Other tags of the same image: equal but for the digest that ends the tag."""
-    image = reference[: -len(_digest(reference))]
-    return [name for name in names if name != reference and name not in in_use and name == image + _digest(name)]
+    """Other tags of the same image, equal but for the digest that ends the tag, and the bare ids that CRI adds."""
+    image, candidates = reference[: -len(_digest(reference))], [name for name in names if name != reference]
+    tags = [name for name in candidates if name not in in_use and name == image + _digest(name)]
+    ids = [name for name in candidates if name.startswith("sha256:") and name not in in_use]
+    return [*tags, *(name for name in ids if _short(name.removeprefix("sha256:")) in map(_digest, tags))]
+
+
+def _short(image_id: str) -> str:
+    """As much of an image's id as a tag carries."""
+    return image_id[:12]
 
 
 def _digest(reference: str) -> str:

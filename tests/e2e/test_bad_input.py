@@ -85,7 +85,7 @@ BAD_DATASETS = [
         "too many rows rejected",
         lambda team: inline_dataset("bad", TEN_ROWS + '\n{"prompt": "x"}' * 5),
         "TooManyRejected",
-        ("33 % of 15 rows were rejected", "gates.maxRejectPercent is 20"),
+        ("5 of 15 rows (33.3 %) were rejected", "gates.maxRejectPercent is 20"),
     ),
 ]
 

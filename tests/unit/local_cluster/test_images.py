@@ -33,3 +33,9 @@ def test_a_tag_without_a_prefix_supersedes_only_its_own_kind() -> None:
     new = f"{REGISTRY}/sft-operator:bbbbbbbbbbbb"
     names = [f"{REGISTRY}/sft-operator:aaaaaaaaaaaa", f"{REGISTRY}/sft-trainer:data-aaaaaaaaaaaa"]
     assert superseded(names, [], new) == [f"{REGISTRY}/sft-operator:aaaaaaaaaaaa"]
+
+
+def test_the_bare_id_of_a_superseded_image_goes_with_it() -> None:
+    old, old_id, other_id = f"{REGISTRY}/sft-trainer:data-aaaaaaaaaaaa", "sha256:" + "a" * 64, "sha256:" + "c" * 64
+    assert superseded([old, old_id, other_id, NEW], [], NEW) == [old, old_id]
+    assert superseded([old, old_id, other_id, NEW], [old], NEW) == []

@@ -5,12 +5,11 @@ from __future__ import annotations
 import argparse
 import signal
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 from sft_trainer import pod
 from sft_trainer.contract import CONFIG_PATH, ExitCode, PlanConfig, PrepareConfig, Reason, TerminationMessage
-from sft_trainer.failure import invalid
+from sft_trainer.failure import Preempted, TrainerFailure, invalid
 from sft_trainer.termination import pod_uid
 
 
@@ -44,8 +43,10 @@ def run_command(command: str, path: Path) -> int:
     """Runs prepare or plan; returns the exit code."""
     try:
         config = pod.load_config(path)
-    except Exception as error:
-        return pod.finish(pod.run_to_the_end(_raising(error), attempt=0), None)
+    except TrainerFailure as failure:
+        return pod.finish(pod.failed(failure, attempt=0), None)
+    except Preempted:
+        return pod.finish(pod.preempted(attempt=0), None)
     match command, config:
         case "prepare", PrepareConfig():
             pod.stop_at_sigterm(config.attempt, config.run)
@@ -55,14 +56,7 @@ def run_command(command: str, path: Path) -> int:
             return pod.finish(pod.run_to_the_end(lambda: plan(config), config.attempt), config.output)
         case _:
             wrong = invalid(Reason.INVALID_CONFIG, f"the config is a {config.kind}, the command is {command}", "report this")
-            return pod.finish(pod.run_to_the_end(_raising(wrong), config.attempt), None)
-
-
-def _raising(error: Exception) -> Callable[[], TerminationMessage]:
-    def work() -> TerminationMessage:
-        raise error
-
-    return work
+            return pod.finish(pod.failed(wrong, config.attempt), None)
 
 
 def main() -> int:

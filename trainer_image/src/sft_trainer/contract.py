@@ -9,6 +9,7 @@ A config holds no secret, only the folder in which the kubelet mounts one. Field
 
 from __future__ import annotations
 
+import json
 from enum import IntEnum, StrEnum
 from typing import Annotated, Literal
 
@@ -423,20 +424,29 @@ class TerminationMessage(ContractModel):
         return candidate
 
 
-SAMPLE_TEXT_LIMIT = 240
-MESSAGE_TEXT_LIMIT = 700
-"""So chosen that three samples, and a message with its remedy, fit well below 4 KiB even as escaped JSON."""
+MAX_SAMPLE_TEXT_BYTES = 280
+MAX_MESSAGE_TEXT_BYTES = 1000
+"""As JSON. So chosen that three samples, or a message with its remedy, fit below 4 KiB in any language."""
 
 
-def _cut(text: str, limit: int) -> str:
-    return text if len(text) <= limit else text[: limit - 3] + "..."
+def _cut(text: str, max_bytes: int) -> str:
+    """The beginning of a text that takes no more than so many bytes as JSON, where a character takes one to six."""
+    if _json_bytes(text) <= max_bytes:
+        return text
+    while (excess := _json_bytes(text) + 3 - max_bytes) > 0:
+        text = text[: -max(1, excess // 6)]
+    return text + "..."
+
+
+def _json_bytes(text: str) -> int:
+    return len(json.dumps(text, ensure_ascii=False).encode()) - 2
 
 
 def _shorten_samples(message: TerminationMessage) -> TerminationMessage:
     if message.train is None:
         return message
     samples = [
-        Sample(**{field: _cut(text, SAMPLE_TEXT_LIMIT) for field, text in sample.model_dump().items()})
+        Sample(**{field: _cut(text, MAX_SAMPLE_TEXT_BYTES) for field, text in sample.model_dump().items()})
         for sample in message.train.samples
     ]
     return message.model_copy(update={"train": message.train.model_copy(update={"samples": samples})})
@@ -454,5 +464,5 @@ def _drop_rejects(message: TerminationMessage) -> TerminationMessage:
 
 
 def _shorten_text(message: TerminationMessage) -> TerminationMessage:
-    texts = {"message": _cut(message.message, MESSAGE_TEXT_LIMIT), "remedy": _cut(message.remedy, MESSAGE_TEXT_LIMIT)}
-    return message.model_copy(update=texts)
+    cut = {name: _cut(text, MAX_MESSAGE_TEXT_BYTES) for name, text in (("message", message.message), ("remedy", message.remedy))}
+    return message.model_copy(update=cut)

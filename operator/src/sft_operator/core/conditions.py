@@ -50,7 +50,12 @@ def state(conditions: Sequence[Condition], statements: Sequence[Statement], mome
     by_type = {condition.type: condition for condition in conditions}
     for statement in statements:
         by_type[statement.type.value] = _restated(by_type.get(statement.type.value), statement, moment)
-    return sorted(by_type.values(), key=lambda condition: ORDER.index(condition.type))
+    return sorted(by_type.values(), key=_place)
+
+
+def _place(condition: Condition) -> int:
+    """In the order of their declaration; a type that another version of the operator left comes last."""
+    return ORDER.index(condition.type) if condition.type in ORDER else len(ORDER)
 
 
 def _restated(before: Condition | None, statement: Statement, moment: Moment) -> Condition:
@@ -65,10 +70,10 @@ def _restated(before: Condition | None, statement: Statement, moment: Moment) ->
     )
 
 
-def at_work(reason: str, message: str, *, ready: Truth = "False") -> list[Statement]:
+def at_work(reason: str, message: str) -> list[Statement]:
     """The operator acts, or waits for what comes by itself."""
     return [
-        Statement(ConditionType.READY, ready, reason, message),
+        Statement(ConditionType.READY, "False", reason, message),
         Statement(ConditionType.RECONCILING, "True", reason, message),
         Statement(ConditionType.STALLED, "False", reason, ""),
     ]

@@ -38,9 +38,19 @@ def hear(pod: Pod) -> Testimony | None:
     return Testimony(pod, exit_code, said=message if message.pod_uid == pod.uid else None)
 
 
+MAX_INTEGER = 2**53
+"""What the API server can store; no figure of ours comes near it."""
+
+
+def _storable_integer(digits: str) -> int:
+    if len(digits) > 17 or abs(int(digits)) > MAX_INTEGER:
+        raise ValueError("an integer that no status can hold")
+    return int(digits)
+
+
 def _json_object(text: str) -> dict[str, object]:
     try:
-        document = json.loads(text)
+        document = json.loads(text, parse_int=_storable_integer)
     except (ValueError, RecursionError):
         return {}
     return document if isinstance(document, dict) else {}

@@ -47,6 +47,13 @@ def is_overdue(job: ChildJob, pods: Sequence[Pod], now: datetime) -> bool:
     return not is_running(pods) and now - waits_since(job, pods) >= timedelta(seconds=PATIENCE_SECONDS)
 
 
+def look_again_seconds(job: ChildJob, pods: Sequence[Pod], now: datetime) -> float:
+    """When to look at a pod that does not run: the moment it is overdue, and from then on regularly."""
+    if is_overdue(job, pods, now):
+        return LOOK_AGAIN_SECONDS
+    return PATIENCE_SECONDS - (now - waits_since(job, pods)).total_seconds()
+
+
 def of_job(job: ChildJob, children: Children, request: Request, now: datetime) -> Trouble | None:
     """What keeps the Job's pod from running, once it should run; None if nothing says so yet."""
     return find_trouble(job, children, request) if is_overdue(job, children.pods_of(job.uid), now) else None

@@ -15,9 +15,12 @@ def from_text(text: str) -> datetime:
     return datetime.fromisoformat(text).astimezone(UTC)
 
 
+EARLIEST_UNIX, LATEST_UNIX = 946_684_800, 7_258_118_400
+"""The years 2000 to 2200."""
+
+
 def from_unix(seconds: float) -> str | None:
-    """A pod's clock reading as text; None for one that is no date, for pods may say anything."""
-    try:
-        return to_text(datetime.fromtimestamp(seconds, tz=UTC))
-    except (OverflowError, ValueError, OSError):
+    """A pod's clock reading as text; None for one that is no date of our time, for pods may say anything."""
+    if not EARLIEST_UNIX <= seconds < LATEST_UNIX:
         return None
+    return to_text(datetime.fromtimestamp(seconds, tz=UTC))

@@ -11,6 +11,7 @@ from sft_operator.api.condition import Attempt
 from sft_operator.api.instruction_dataset import InstructionDatasetStatus
 from sft_operator.api.reasons import Reason
 from sft_operator.api.sft_job_status import SFTJobStatus
+from sft_operator.core import conditions
 from sft_operator.core.checks import Unmet
 from sft_operator.core.conditions import Moment
 from sft_operator.core.dataset import status as dataset_status
@@ -93,8 +94,9 @@ class Reconciler:
         subject = unreadable.subject
         moment = Moment(subject.parent.generation, _now())
         observed = subject.status.model_copy(update={"observed_generation": moment.generation})
-        unmet = Unmet(Reason.INVALID_SPEC, str(unreadable))
-        decision = Decision[Any](procedure.not_accepted(observed, unmet, moment), is_settled=True)
+        told = procedure.not_accepted(observed, Unmet(Reason.INVALID_SPEC, str(unreadable)), moment)
+        announced = conditions.announce(subject.status.conditions, told.conditions)
+        decision: Decision[Any] = Decision(told, announce=announced, is_settled=True)
         self._attention.settled(key, await self._executor.execute(subject, decision))
         return None
 

@@ -258,15 +258,17 @@ def test_a_pod_that_waits_for_a_secret_says_so_after_a_short_patience_and_recove
     cluster.pods[waiting.uid] = waiting
     warned = [Warned(waiting.uid, "FailedMount", 'MountVolume.SetUp failed for volume "inputs" : secret "s3" not found')]
 
-    def look(seconds: int) -> tuple[str, str]:
+    def look(seconds: int) -> tuple[str, str, float | None]:
         children = Children(list(cluster.jobs.values()), [waiting], warned)
         world = replace(cluster.world, children=children)
         decision = decide_dataset(world, cluster.now + timedelta(seconds=seconds))
         found = next(condition for condition in decision.status.conditions if condition.type == "Ready")
-        return found.reason, found.message
+        return found.reason, found.message, decision.requeue_after_seconds
 
-    assert look(19)[0] == "Preparing"
-    reason, text = look(20)
+    assert look(13)[0] == "Preparing"
+    assert look(13)[2] == 7, "it is looked at again the moment it is overdue"
+    reason, text, again = look(20)
+    assert again == 20
     assert reason == "SecretNotFound"
     assert "Secret 's3' was not found in namespace 'team-a'; TrainingProfile 'cpu' expects it there" in text
     cluster.end_pod(0, "Completed", **prepared())
@@ -287,6 +289,28 @@ def test_a_job_that_the_cluster_refuses_says_so_and_is_tried_again_quietly() -> 
     again = cluster.look()
     assert again.create is not None
     assert again.status == decision.status, "the condition does not flap while it is refused"
+
+
+def test_an_attempt_whose_profile_went_before_its_job_was_created_waits_for_it() -> None:
+    cluster = Cluster(dataset_world())
+    cluster.look()
+    cluster.jobs.clear()
+    cluster.created.clear()
+    cluster.world = replace(cluster.world, profiles=[])
+    assert cluster.look().create is None
+    assert cluster.truth("Accepted") == ("False", "ProfileNotFound")
+    cluster.world = replace(cluster.world, profiles=[profile()])
+    cluster.settle()
+    assert [job["metadata"]["name"][-2:] for job in cluster.created] == ["a1"]
+
+
+def test_a_pod_that_does_not_start_is_explained_even_if_the_profile_is_gone() -> None:
+    cluster = begun()
+    waiting = worlds.pod(cluster.newest_job().uid, unschedulable="0/1 nodes are available.", created_at=cluster.now)
+    cluster.pods[waiting.uid] = waiting
+    cluster.world = replace(cluster.world, profiles=[])
+    cluster.wait(20)
+    assert cluster.truth("Ready") == ("False", "Unschedulable")
 
 
 def test_an_object_that_is_being_deleted_is_left_alone() -> None:

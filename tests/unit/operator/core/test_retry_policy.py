@@ -88,6 +88,12 @@ CASES = [
         "NonFiniteLoss",
     ),
     Case("hardware beats those who were told to stop", (ended(20, uid="a"), ended(22, uid="b")), Verdict.RETRY, "Hardware"),
+    Case(
+        "one pod stalled, another still on its way out",
+        (pod("job", uid="b", phase="Running"), ended(21, "Stalled", uid="a")),
+        Verdict.RETRY,
+        "Stalled",
+    ),
     Case("gone without a trace", (), Verdict.RETRY, "EvidenceLost"),
     Case("exit 0, yet the Job failed", (ended(0, "Completed"),), Verdict.RETRY, "EvidenceLost"),
     Case(
@@ -135,8 +141,18 @@ def test_an_image_that_speaks_another_version_is_refused() -> None:
 
 @pytest.mark.parametrize(
     "said",
-    ["", "not json", "[1]", "null", "{}", '{"contractVersion": "1"}', "[" * 4000, '{"contractVersion": 1, "evil": 1}'],
-    ids=["empty", "text", "list", "null", "object", "wrong type", "deep", "unknown field"],
+    [
+        "",
+        "not json",
+        "[1]",
+        "null",
+        "{}",
+        '{"attempt": 99999999999999999999}',
+        '{"contractVersion": "1"}',
+        "[" * 4000,
+        '{"contractVersion": 1, "evil": 1}',
+    ],
+    ids=["empty", "text", "list", "null", "object", "huge number", "wrong type", "deep", "unknown field"],
 )
 def test_a_message_that_is_none_is_no_evidence(said: str) -> None:
     ending = classify(FAILED, [replace(ended(10), terminated=Terminated(10, "Error", said))])

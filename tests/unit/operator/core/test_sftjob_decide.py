@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from sft_operator.api.instruction_dataset import InstructionDatasetStatus
-from sft_operator.core.observed import DatasetSeen, Terminated
+from sft_operator.core.observed import Children, DatasetSeen, Terminated
+from sft_operator.core.sftjob.decide import decide as decide_sft_job
 from sft_trainer.contract import Progress
 from tests.unit.operator.core import worlds
 from tests.unit.operator.core.worlds import (
@@ -468,3 +469,106 @@ def test_events_tell_each_turn_once() -> None:
     running(cluster, step=5)
     succeed(cluster)
     assert cluster.announced == ["DatasetNotFound", "Planning", "Starting", "Training", "Completed"]
+
+
+def started(stage: str) -> Cluster:
+    """A run whose plan or training Job is there."""
+    return begun() if stage == "plan" else training()
+
+
+STAGES = pytest.mark.parametrize("stage", ["plan", "train"])
+
+
+def newest(cluster: Cluster, stage: str) -> Any:
+    return (cluster.status.plans if stage == "plan" else cluster.status.attempts)[-1]
+
+
+@STAGES
+def test_a_deleted_job_ends_the_attempt_and_is_never_created_again(stage: str) -> None:
+    cluster = started(stage)
+    before = len(cluster.created)
+    del cluster.jobs[cluster.newest_job().name]
+    cluster.settle()
+    assert newest(cluster, stage).reason == "ChildDeleted"
+    assert cluster.truth("Reconciling") == ("True", "Retrying")
+    cluster.wait(10)
+    assert len(cluster.created) == before + 1
+
+
+@STAGES
+def test_the_pods_of_a_job_that_is_deleted_are_waited_for(stage: str) -> None:
+    cluster = started(stage)
+    cluster.start_pod()
+    job = cluster.newest_job()
+    cluster.jobs[job.name] = replace(job, is_being_deleted=True)
+    decision = cluster.settle()
+    assert cluster.truth("Ready") == ("False", "Leaving")
+    assert decision.requeue_after_seconds is not None
+    assert newest(cluster, stage).ended_at is None
+
+
+@STAGES
+def test_a_pod_on_a_node_that_stopped_answering_is_given_up(stage: str) -> None:
+    cluster = started(stage)
+    running_pod = cluster.start_pod()
+    name = cluster.newest_job().name
+    cluster.pods[running_pod.uid] = replace(running_pod, deletion_deadline=cluster.now)
+    cluster.wait(61)
+    assert newest(cluster, stage).reason == "NodeLost"
+    assert name not in cluster.jobs
+
+
+@STAGES
+def test_an_end_that_may_be_on_its_way_is_waited_for(stage: str) -> None:
+    cluster = started(stage)
+    job = cluster.newest_job()
+    cluster.jobs[job.name] = replace(job, end=replace(job_end("Failed"), at=cluster.now))
+    assert cluster.settle().requeue_after_seconds == 2
+    assert newest(cluster, stage).ended_at is None
+
+
+@STAGES
+def test_a_job_that_the_cluster_refuses_says_so_and_is_tried_again_quietly(stage: str) -> None:
+    cluster = started(stage)
+    del cluster.jobs[cluster.newest_job().name]
+    recorded = "plans" if stage == "plan" else "attempts"
+    unborn = [newest(cluster, stage).model_copy(update={"job_uid": None, "started_at": None})]
+    status = cluster.status.model_copy(update={recorded: unborn})
+    cluster.world = replace(cluster.world, status=status)
+    refused = replace(cluster.world, children=Children(refusal="exceeded quota: jobs"))
+    decision = decide_sft_job(refused, cluster.now)
+    assert (decision.create, decision.requeue_after_seconds) == (None, 60)
+    cluster.world = replace(cluster.world, status=decision.status)
+    assert cluster.truth("Ready") == ("False", "PodRefused")
+    cluster.created.clear()
+    again = cluster.look()
+    assert again.create is not None
+    assert again.status == decision.status, "the condition does not flap while it is refused"
+
+
+@STAGES
+def test_a_pod_that_does_not_start_is_explained_even_if_the_profile_is_gone(stage: str) -> None:
+    cluster = started(stage)
+    waiting = worlds.pod(cluster.newest_job().uid, unschedulable="0/1 nodes are available.", created_at=cluster.now)
+    cluster.pods[waiting.uid] = waiting
+    cluster.world = replace(cluster.world, profiles=[])
+    cluster.wait(20)
+    assert cluster.truth("Ready") == ("False", "Unschedulable")
+    assert "it was made from is gone" in cluster.says("Ready")
+
+
+def test_a_plan_that_ended_while_its_profile_is_gone_is_resolved_once_it_is_back() -> None:
+    cluster = begun()
+    cluster.world = replace(cluster.world, profiles=[])
+    cluster.end_pod(0, "Completed", **planned())
+    assert cluster.truth("Accepted") == ("False", "ProfileNotFound")
+    assert cluster.status.plans[-1].ended_at is None
+    cluster.world = replace(cluster.world, profiles=[profile()])
+    cluster.settle()
+    assert cluster.truth("Planned")[0] == "True"
+
+
+def test_an_object_that_is_being_deleted_is_left_alone() -> None:
+    world = sft_job_world(parent=replace(worlds.SFT_JOB, is_being_deleted=True))
+    decision = decide_sft_job(world, worlds.NOW)
+    assert (decision.status, decision.create, decision.delete) == (world.status, None, ())

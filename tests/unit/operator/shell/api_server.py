@@ -6,7 +6,7 @@ It knows nothing of Kubernetes but the shape of answers; everything about behavi
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -24,6 +24,7 @@ class Asked:
     query: dict[str, str]
     body: Any
     content_type: str
+    headers: Mapping[str, str]
 
 
 @dataclass
@@ -47,6 +48,7 @@ class ApiServerDouble:
             dict(request.query),
             json.loads(text) if text else None,
             request.headers.get("Content-Type", ""),
+            request.headers,
         )
         self.asked.append(asked)
         status, body = self.answer(asked)

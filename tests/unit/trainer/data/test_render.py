@@ -15,7 +15,8 @@ from sft_trainer.data.rows import Message
 from sft_trainer.failure import TrainerFailure
 
 CHATML = compile_template(
-    "{% for m in messages %}<|{{ m.role }}|>{{ m.content }}<|end|>{% endfor %}{% if add_generation_prompt %}<|assistant|>{% endif %}",
+    "{% for m in messages %}<|{{ m.role }}|>{{ m.content }}<|end|>{% endfor %}"
+    "{% if add_generation_prompt %}<|assistant|>{% endif %}",
     {},
 )
 
@@ -58,7 +59,8 @@ def test_cutting_keeps_tokens_and_mask_together() -> None:
 
 def test_a_template_that_rewrites_earlier_turns_is_refused() -> None:
     rewriting = compile_template(
-        "{% for m in messages %}{% if m.role == 'assistant' and not loop.last %}[past]{% else %}{{ m.content }}{% endif %}{% endfor %}",
+        "{% for m in messages %}{% if m.role == 'assistant' and not loop.last %}[past]"
+        "{% else %}{{ m.content }}{% endif %}{% endfor %}",
         {},
     )
     turns = [Message("user", "q"), Message("assistant", "one"), Message("user", "q"), Message("assistant", "two")]

@@ -60,7 +60,7 @@ def test_the_manifest_is_written_after_every_file(folder: Path, store: ObjectSto
 def test_there_is_no_folder_without_a_manifest(store: ObjectStore, tmp_path: Path) -> None:
     store.put("v/a.txt", b"alpha")
     assert load_manifest(store, "v/") is None
-    with pytest.raises(ManifestInvalid, match="has no MANIFEST.json"):
+    with pytest.raises(ManifestInvalid, match=r"has no MANIFEST\.json"):
         download_verified(store, tmp_path / "back", "v/")
 
 

@@ -34,5 +34,5 @@ def test_ordinary_names_are_let_through(path: str) -> None:
 
 @pytest.mark.parametrize("path", ["", "/", "..", "a/..", "./a", "/etc/passwd", "a//b", "a\\b", "a\nb", "\0", "x" * 256])
 def test_names_that_are_none_are_refused(path: str) -> None:
-    with pytest.raises(UnsafePath, match="rename the object|ordinary parts"):
+    with pytest.raises(UnsafePath, match="ordinary parts"):
         checked(path)

@@ -29,13 +29,10 @@ def answer(status: int, code: str) -> ClientError:
 
 
 def wrapped(error: ClientError) -> BaseException:
-    try:
-        try:
-            raise error
-        except ClientError:
-            raise S3UploadFailedError("failed to upload")
-    except S3UploadFailedError as failed:
-        return failed
+    """As boto3's upload_file raises it."""
+    failed = S3UploadFailedError("failed to upload")
+    failed.__context__ = error
+    return failed
 
 
 @pytest.mark.parametrize(
@@ -55,7 +52,7 @@ def wrapped(error: ClientError) -> BaseException:
         ConnectionClosedError(endpoint_url=ENDPOINT),
         ResponseStreamingError(error="reset"),
         IncompleteReadError(actual_bytes=1, expected_bytes=2),
-        RetriesExceededError(ConnectionResetError()),
+        RetriesExceededError(S3UploadFailedError()),
         ConnectionResetError(),
         TimeoutError(),
     ],
@@ -72,6 +69,7 @@ def test_an_error_that_may_pass_is_tried_again_and_ends_as_store_unavailable(err
     [
         (answer(404, "NoSuchBucket"), ExitCode.INVALID, Reason.BUCKET_NOT_FOUND, "bucket 'models' was not found"),
         (answer(403, "AccessDenied"), ExitCode.STORE_DENIED, Reason.STORE_DENIED, "AccessDenied"),
+        (answer(404, "XAdminUserNotFound"), ExitCode.STORE_DENIED, Reason.STORE_DENIED, "XAdminUserNotFound"),
         (answer(403, "403"), ExitCode.STORE_DENIED, Reason.STORE_DENIED, "403"),
         (answer(403, "InvalidAccessKeyId"), ExitCode.STORE_DENIED, Reason.STORE_DENIED, "InvalidAccessKeyId"),
         (answer(403, "SignatureDoesNotMatch"), ExitCode.STORE_DENIED, Reason.STORE_DENIED, "SignatureDoesNotMatch"),

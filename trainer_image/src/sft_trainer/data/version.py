@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,6 +21,8 @@ from sft_trainer.store.object_store import ObjectStore, open_store
 KIND = "InstructionDataset"
 ROWS_PER_FILE = 100_000
 """About 100 MB of text for ordinary rows: large enough for parquet, small enough to hold."""
+ROWS_PER_GROUP = 10_000
+"""Held twice while they are written, as objects and as columns."""
 _MESSAGE = pa.struct([("role", pa.string()), ("content", pa.string())])
 _META = pa.struct([("source", pa.string()), ("file", pa.string()), ("line", pa.int64())])
 SCHEMA = pa.schema([("id", pa.string()), ("messages", pa.list_(_MESSAGE)), ("meta", _META)])
@@ -43,18 +45,21 @@ def write_version(folder: Path, rows: Mapping[str, Row], eval_percent: int, name
     folder.mkdir(parents=True, exist_ok=True)
     for split, keys in by_split.items():
         for number, start in enumerate(range(0, len(keys), ROWS_PER_FILE)):
-            table = pa.Table.from_pylist([_record(key, rows[key]) for key in keys[start : start + ROWS_PER_FILE]], SCHEMA)
-            _write_parquet(table, folder, f"{split}-{number:05d}")
+            records = [(key, rows[key]) for key in keys[start : start + ROWS_PER_FILE]]
+            _write_parquet(records, folder, f"{split}-{number:05d}")
     digest = dataset_digest((split, key) for split, keys in by_split.items() for key in keys)
     version = Version(digest, train_rows=len(by_split[TRAIN]), eval_rows=len(by_split[EVAL]))
     (folder / "README.md").write_text(data_card(name, digest, version.train_rows, version.eval_rows))
     return version
 
 
-def _write_parquet(table: pa.Table, folder: Path, stem: str) -> None:
+def _write_parquet(records: Sequence[tuple[str, Row]], folder: Path, stem: str) -> None:
     """The name holds a digest of the bytes: two pods that publish the same rows from other files never overwrite each other."""
     unnamed = folder / f"{stem}.unnamed"
-    pq.write_table(table, unnamed, compression="zstd")
+    with pq.ParquetWriter(unnamed, SCHEMA, compression="zstd") as writer:
+        for start in range(0, len(records), ROWS_PER_GROUP):
+            group = [_record(key, row) for key, row in records[start : start + ROWS_PER_GROUP]]
+            writer.write_table(pa.Table.from_pylist(group, SCHEMA))
     unnamed.rename(folder / f"{stem}-{sha256_of(unnamed)[:12]}.parquet")
 
 

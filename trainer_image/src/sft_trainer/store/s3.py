@@ -20,7 +20,7 @@ from sft_trainer.contract import CREDENTIAL_KEYS, OPTIONAL_CREDENTIAL_KEYS, Reas
 from sft_trainer.failure import TrainerFailure, invalid
 from sft_trainer.store.object_store import ObjectInfo, ObjectNotFound, ObjectTooLarge
 from sft_trainer.store.paths import checked
-from sft_trainer.store.s3_errors import is_missing_object, is_precondition_failed, is_transient, translate
+from sft_trainer.store.s3_errors import is_missing_object, is_precondition_failed, is_transient, says_only_not_found, translate
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -114,6 +114,9 @@ class S3Store:
     def _page(self, prefix: str, start_after: str) -> ListObjectsV2OutputTypeDef:
         return self._client.list_objects_v2(Bucket=self._bucket, Prefix=self._root + prefix, StartAfter=start_after)
 
+    def _check_access(self) -> ListObjectsV2OutputTypeDef:
+        return self._client.list_objects_v2(Bucket=self._bucket, Prefix=self._root, MaxKeys=1)
+
     def head(self, key: str) -> ObjectInfo | None:
         try:
             found = self._try(key, lambda: self._client.head_object(Bucket=self._bucket, Key=self._key(key)))
@@ -177,6 +180,8 @@ class S3Store:
                 return call()
             except (ClientError, BotoCoreError, S3UploadFailedError, RetriesExceededError, OSError) as error:
                 if is_missing_object(error):
+                    if says_only_not_found(error):
+                        self._try(key, self._check_access)  # raises what is really missing
                     raise ObjectNotFound(f"{self.uri}{key}") from error
                 if not is_transient(error) or time.monotonic() + delay > deadline:
                     raise translate(error, f"{self.uri}{key}", self._client.meta.endpoint_url) from error

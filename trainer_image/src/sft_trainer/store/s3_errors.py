@@ -25,8 +25,11 @@ from sft_trainer.failure import TrainerFailure, invalid
 TRANSIENT_CODES = {
     *("SlowDown", "RequestTimeout", "InternalError", "ServiceUnavailable", "Throttling", "RequestLimitExceeded"),
     *("ConditionalRequestConflict", "OperationAborted"),  # two writers met; whoever comes second sees what stands
+    "NoSuchUpload",  # a server that restarted may have forgotten the parts; the upload begins again
 }
+BARE_NOT_FOUND = ("404", "NotFound")
 DENIED_CODES = {
+    "XAdminUserNotFound",  # versitygw's word for an access key that it does not know, sent as 404
     "AccessDenied",
     "Forbidden",
     "403",
@@ -56,10 +59,13 @@ def _code_and_status(error: ClientError) -> tuple[str, int]:
 def is_missing_object(error: BaseException) -> bool:
     """No such key; a missing bucket is something else."""
     answer = _client_error(error)
-    if answer is None:
-        return False
-    code, status = _code_and_status(answer)
-    return code in ("NoSuchKey", "404", "NotFound") or (status == 404 and code != "NoSuchBucket")
+    return answer is not None and _code_and_status(answer)[0] in ("NoSuchKey", *BARE_NOT_FOUND)
+
+
+def says_only_not_found(error: BaseException) -> bool:
+    """An answer to HEAD has no body: its 404 may as well mean the bucket, or (of some servers) the user."""
+    answer = _client_error(error)
+    return answer is not None and _code_and_status(answer)[0] in BARE_NOT_FOUND
 
 
 def is_precondition_failed(error: ClientError) -> bool:

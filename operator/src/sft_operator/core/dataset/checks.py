@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sft_operator.api.instruction_dataset import DatasetSource
+from sft_operator.api.instruction_dataset import InstructionDatasetSpec
 from sft_operator.api.reasons import Reason
 from sft_operator.core.checks import Unmet
 from sft_operator.core.locations import Opened, OutsideLocations, open_for_user, open_output
@@ -28,13 +28,14 @@ def check(world: DatasetWorld) -> Accepted:
     namespace = world.parent.namespace
     profile = choose_profile(world.spec.profile_name, namespace, world.profiles)
     try:
-        sources = {source.name: _open(source, profile, namespace) for source in world.spec.sources if source.s3 is not None}
-        return Accepted(profile, sources, open_output(profile, namespace))
+        return Accepted(profile, _open_sources(world.spec, profile, namespace), open_output(profile, namespace))
     except OutsideLocations as outside:
         raise Unmet(Reason.OUTSIDE_LOCATIONS, str(outside)) from outside
 
 
-def _open(source: DatasetSource, profile: Profile, namespace: str) -> Opened:
-    if source.s3 is None:
-        raise Unmet(Reason.INVALID_SPEC, f"Source '{source.name}' has neither s3 nor inline; give exactly one")
-    return open_for_user(source.s3, profile, namespace, field=f"spec.sources[{source.name}].s3.uri")
+def _open_sources(spec: InstructionDatasetSpec, profile: Profile, namespace: str) -> dict[str, Opened]:
+    return {
+        source.name: open_for_user(source.s3, profile, namespace, field=f"spec.sources[{source.name}].s3.uri")
+        for source in spec.sources
+        if source.s3 is not None
+    }

@@ -133,7 +133,8 @@ def _follow(world: DatasetWorld, status: InstructionDatasetStatus, job: ChildJob
         told = say.preparing(status, moment, reason=trouble.reason, message=trouble.message)
     else:
         told = say.preparing(status, moment, message=f"The pod of attempt {number} is being placed and started")
-    return Decision(told, requeue_after_seconds=pod_trouble.LOOK_AGAIN_SECONDS)
+    again = pod_trouble.look_again_seconds(job, pods, moment.now)
+    return Decision(told, requeue_after_seconds=again)
 
 
 def _profile(world: DatasetWorld) -> Profile | None:

@@ -144,7 +144,8 @@ def _follow(world: SFTJobWorld, job: ChildJob, moment: Moment) -> SFTJobDecision
     else:
         message = f"The pod of plan {status.plan_count} is being placed and started"
         status = say.planning(status, moment, message=message)
-    return Decision(status, requeue_after_seconds=pod_trouble.LOOK_AGAIN_SECONDS)
+    again = pod_trouble.look_again_seconds(job, pods, moment.now)
+    return Decision(status, requeue_after_seconds=again)
 
 
 def _request(world: SFTJobWorld) -> pod_trouble.Request:

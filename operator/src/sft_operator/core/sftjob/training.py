@@ -123,7 +123,8 @@ def _follow(world: SFTJobWorld, resolved: Resolved, job: ChildJob, moment: Momen
         status = say.starting(status, moment, reason=trouble.reason, message=trouble.message)
     else:
         status = say.starting(status, moment, message=_is_being_started(status.attempts[-1]))
-    return Decision(status, requeue_after_seconds=pod_trouble.LOOK_AGAIN_SECONDS)
+    again = pod_trouble.look_again_seconds(job, pods, moment.now)
+    return Decision(status, requeue_after_seconds=again)
 
 
 def _running(world: SFTJobWorld, resolved: Resolved, pod: Pod, moment: Moment) -> SFTJobStatus:
