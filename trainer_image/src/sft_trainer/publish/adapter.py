@@ -9,7 +9,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sft_trainer.contract import Artifact, RunConfig
+from sft_trainer.contract import Artifact, ExitCode, Reason, RunConfig
+from sft_trainer.failure import TrainerFailure
 from sft_trainer.publish.model_card import model_card
 from sft_trainer.store.manifest import Manifest, ManifestInvalid, download_verified, load_manifest, publish_folder
 from sft_trainer.store.object_store import ObjectStore
@@ -33,8 +34,16 @@ def publish_adapter(
         if (model_folder / name).exists():
             shutil.copyfile(model_folder / name, folder / name)
     (folder / "README.md").write_text(model_card(config, about))
-    publish_folder(store, folder, KIND, about, prefix=PREFIX)
-    artifact, _ = verify_artifact(store, scratch)
+    try:
+        publish_folder(store, folder, KIND, about, prefix=PREFIX)
+        artifact, _ = verify_artifact(store, scratch)
+    except ManifestInvalid as error:
+        raise TrainerFailure(
+            ExitCode.STORE_DENIED,
+            Reason.STORE_DENIED,
+            f"the adapter was trained, but what stands at {store.uri}{PREFIX} is not it: {error}",
+            "remove or restore the objects below it, then raise spec.run",
+        ) from error
     return artifact
 
 

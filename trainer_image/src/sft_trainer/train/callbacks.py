@@ -6,7 +6,6 @@ import json
 import math
 import time
 from pathlib import Path
-from typing import Any
 
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
@@ -29,11 +28,11 @@ class ReportProgress(TrainerCallback):  # type: ignore[misc]
         self._tokens_per_step = tokens_per_step
         self._ends: list[float] = []
 
-    def on_train_begin(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
+    def on_train_begin(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: object) -> None:
         self._ends = [time.monotonic()]
         self._writer.update(phase=Phase.TRAINING, step=state.global_step, total_steps=state.max_steps)
 
-    def on_step_end(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
+    def on_step_end(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: object) -> None:
         self._ends = [*self._ends, time.monotonic()][-SPEED_STEPS - 1 :]
         seconds = (self._ends[-1] - self._ends[0]) / (len(self._ends) - 1)
         first = self._writer.progress.first_step_at or time.time()
@@ -51,7 +50,7 @@ class ReportProgress(TrainerCallback):  # type: ignore[misc]
         state: TrainerState,
         control: TrainerControl,
         logs: dict[str, float] | None = None,
-        **_: Any,
+        **_: object,
     ) -> None:
         names = {"loss": "loss", "learning_rate": "learning_rate", "eval_loss": "eval_loss"}
         self._writer.update(**{ours: (logs or {})[theirs] for theirs, ours in names.items() if theirs in (logs or {})})
@@ -66,7 +65,7 @@ class RefuseNonFinite(TrainerCallback):  # type: ignore[misc]
         state: TrainerState,
         control: TrainerControl,
         logs: dict[str, float] | None = None,
-        **_: Any,
+        **_: object,
     ) -> None:
         loss = (logs or {}).get("loss")
         if loss is not None and not math.isfinite(loss):
@@ -84,7 +83,7 @@ class CommitCheckpoints(TrainerCallback):  # type: ignore[misc]
     def __init__(self, committer: CheckpointCommitter) -> None:
         self._committer = committer
 
-    def on_save(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
+    def on_save(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: object) -> None:
         folder = Path(args.output_dir) / f"checkpoint-{state.global_step}"
         (folder / "training_args.bin").unlink(missing_ok=True)
         self._committer.commit(folder, state.global_step)
@@ -96,7 +95,7 @@ class StopWhenAsked(TrainerCallback):  # type: ignore[misc]
     def __init__(self, stop: StopRequest) -> None:
         self._stop = stop
 
-    def on_step_end(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
+    def on_step_end(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: object) -> None:
         if self._stop.requested and state.global_step < state.max_steps:
             control.should_save = True
             control.should_training_stop = True
@@ -115,11 +114,11 @@ class KeepMetrics(TrainerCallback):  # type: ignore[misc]
         state: TrainerState,
         control: TrainerControl,
         logs: dict[str, float] | None = None,
-        **_: Any,
+        **_: object,
     ) -> None:
         self._lines.append(json.dumps({"step": state.global_step, **(logs or {})}))
 
-    def on_save(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
+    def on_save(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: object) -> None:
         self.upload()
 
     def upload(self) -> None:

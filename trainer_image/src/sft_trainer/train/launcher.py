@@ -1,6 +1,7 @@
 """PID 1 of a training pod: starts the training process, passes SIGTERM on, serves progress, and says how it ended.
 
-It stays small on purpose: when the kernel kills the training process for its memory, this one is left to say so. It never imports torch.
+It stays small on purpose: when the kernel kills the training process for its memory, this one is left to say so. It never
+imports torch.
 """
 
 from __future__ import annotations

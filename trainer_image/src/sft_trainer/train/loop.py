@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -39,7 +38,6 @@ def build_trainer(config: RunConfig, materials: Materials, callbacks: list[Train
     from trl import SFTConfig, SFTTrainer
 
     settings, on_gpu = config.training, torch.cuda.is_available()
-    torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", "0")) or torch.get_num_threads())
     arguments = SFTConfig(
         output_dir=str(output),
         num_train_epochs=settings.epochs,
@@ -56,7 +54,7 @@ def build_trainer(config: RunConfig, materials: Materials, callbacks: list[Train
         packing=settings.packing,
         eval_packing=False,
         dataset_kwargs={"skip_prepare_dataset": True},
-        gradient_checkpointing=False,
+        activation_checkpointing=False,
         bf16=settings.precision is Precision.BF16,
         use_cpu=not on_gpu,
         seed=settings.seed,

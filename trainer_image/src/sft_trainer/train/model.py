@@ -33,7 +33,8 @@ def _fetch_pinned(config: RunConfig, folder: Path) -> Path:
     if revision != config.model_facts.revision:
         raise invalid(
             Reason.MODEL_CHANGED,
-            f"the model at {config.model.uri} is not the one that was planned ({revision[:12]}, {config.model_facts.revision[:12]})",
+            f"the model at {config.model.uri} is not the one that was planned: "
+            f"its revision is {revision[:12]}, planned was {config.model_facts.revision[:12]}",
             "raise spec.run to plan and train with the model as it is now",
         )
     return folder
@@ -56,11 +57,14 @@ def _fetch_converted(config: RunConfig, folder: Path) -> Path | None:
 def _convert(config: RunConfig, source: Path, target: Path) -> Path:
     """GGUF to safetensors in bfloat16: what base weights are trained on, and half the bytes of float32."""
     import torch
-    from transformers import AutoModelForCausalLM, AutoTokenizer
+    from transformers import AutoModelForCausalLM, AutoTokenizer, GgufConfig
 
     file = next(source.glob("*.gguf")).name
     with timed("converting GGUF"):
-        model = AutoModelForCausalLM.from_pretrained(source, gguf_file=file, dtype=torch.bfloat16)
+        plain = GgufConfig(dequantize=True)
+        model = AutoModelForCausalLM.from_pretrained(
+            source, gguf_file=file, dtype=torch.bfloat16, quantization_config=plain, trust_remote_code=False
+        )
         # transformers marks the model as quantized, and would refuse to save what it has just made plain.
         model.is_loaded_from_gguf = False
         model.hf_quantizer = None

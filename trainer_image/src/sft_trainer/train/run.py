@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from concurrent.futures import Future, ThreadPoolExecutor
+import json
+import os
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -77,18 +79,16 @@ class Attempt:
         with ThreadPoolExecutor(3) as pool:
             rows = pool.submit(read_datasets, self._config.datasets, self._scratch)
             resume = pool.submit(find_resume, self._store, self._scratch, self._config.last_committed_step)
-            model = self._start_model_download(pool)
+            model = pool.submit(fetch_model, self._config, self._scratch)
             with timed("imports"):
                 import trl  # noqa: F401
+            use_all_cores()
 
             folder = model.result()
             found = resume.result()
         if found is not None:
             self._committed = found.step
         return Inputs(folder, describe_folder(folder), rows.result(), found)
-
-    def _start_model_download(self, pool: ThreadPoolExecutor) -> Future[Path]:
-        return pool.submit(fetch_model, self._config, self._scratch)
 
     def _load(self, inputs: Inputs) -> Materials:
         from sft_trainer.train.loop import Materials
@@ -146,8 +146,6 @@ class Attempt:
 
     def _earlier_metrics(self, resume: Resume | None) -> list[str]:
         """Lines of earlier attempts up to the step that this one goes on from."""
-        import json
-
         from sft_trainer.train.callbacks import METRICS_KEY
 
         if resume is None:
@@ -203,6 +201,13 @@ class Attempt:
             artifact = publish_adapter(trainer.model, inputs.model_folder, self._config, self._store, about, self._scratch)
         finished = {"artifact": artifact, "samples": samples[:SHOWN_SAMPLES], "trained_tokens": trained_tokens}
         return completed(self._config, result.model_copy(update=finished), Reason.COMPLETED)
+
+
+def use_all_cores() -> None:
+    """As many threads as the pod was given; torch's own guess is the physical cores, which halves a machine of two threads."""
+    import torch
+
+    torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS") or len(os.sched_getaffinity(0))))
 
 
 def completed(config: RunConfig, result: TrainResult, reason: Reason) -> TerminationMessage:
