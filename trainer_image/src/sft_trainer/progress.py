@@ -12,7 +12,7 @@ import time
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
+from threading import Lock, Thread
 from typing import Any
 
 from pydantic import ValidationError
@@ -30,6 +30,7 @@ class ProgressWriter:
 
     def __init__(self, folder: Path) -> None:
         self._path = folder / PROGRESS_FILE
+        self._lock = Lock()  # the loop and the thread that commits checkpoints both write
         self._progress = Progress(pod_uid=pod_uid(), phase=Phase.STARTING, step=0, total_steps=0, updated_at=time.time())
         self.update()
 
@@ -40,10 +41,11 @@ class ProgressWriter:
     def update(self, **changes: Any) -> None:  # noqa: ANN401 - fields of Progress, which checks them
         """Changes some figures. What is not finite is left out: JSON has no word for it."""
         finite = {name: value for name, value in changes.items() if not _is_not_finite(value)}
-        self._progress = self._progress.model_copy(update={**finite, "updated_at": time.time()})
-        unfinished = self._path.with_suffix(".part")
-        unfinished.write_text(self._progress.to_json())
-        unfinished.rename(self._path)
+        with self._lock:
+            self._progress = self._progress.model_copy(update={**finite, "updated_at": time.time()})
+            unfinished = self._path.with_suffix(".part")
+            unfinished.write_text(self._progress.to_json())
+            unfinished.rename(self._path)
 
 
 def _is_not_finite(value: object) -> bool:

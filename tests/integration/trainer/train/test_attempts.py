@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import signal
-from pathlib import Path
 
 import pytest
 
@@ -77,25 +76,6 @@ def wait_for_step(run: Run, step: int) -> None:
         assert run.process.poll() is None
 
 
-def test_a_finished_run_is_not_trained_again(run: Run) -> None:
-    run.config["training"]["maxSteps"] = 2
-    run.start()
-    first = run.wait()
-    before = sorted(path for path in run.output.rglob("checkpoints/*"))
-    run.start()
-    again = run.wait()
-    assert again.reason == Reason.ALREADY_COMPLETED
-    assert again.train is not None
-    assert first.train is not None
-    assert again.train.artifact == first.train.artifact
-    assert again.train.samples == first.train.samples
-    assert sorted(path for path in run.output.rglob("checkpoints/*")) == before
-    published = {path.suffix for path in (run.output / "artifact").iterdir()}
-    assert published <= {".safetensors", ".json", ".md", ".jinja"}, "nothing that could run code when it is loaded"
-    config = json.loads((run.output / "artifact" / "adapter_config.json").read_text())
-    assert config["base_model_name_or_path"] == run.config["model"]["uri"]
-
-
 def test_a_run_whose_checkpoints_are_all_damaged_ends_instead_of_starting_over(run: Run) -> None:
     run.start()
     run.wait_for_commit(2)
@@ -106,26 +86,3 @@ def test_a_run_whose_checkpoints_are_all_damaged_ends_instead_of_starting_over(r
     run.start(lastCommittedStep=2)
     message = run.wait()
     assert (message.exit_code, message.reason) == (14, Reason.CHECKPOINT_UNUSABLE)
-
-
-def test_a_model_that_changed_since_the_plan_is_refused(run: Run) -> None:
-    run.config["modelFacts"]["revision"] = "0" * 64
-    run.start()
-    message = run.wait()
-    assert (message.exit_code, message.reason) == (10, Reason.MODEL_CHANGED)
-
-
-def test_a_learning_rate_that_breaks_the_numbers_is_named(run: Run, tmp_path: Path) -> None:
-    run.config["training"] |= {
-        "learningRate": 0.999,
-        "maxGradNorm": 1e30,
-        "schedule": "Constant",
-        "warmupRatio": 0.0,
-        "maxSteps": 400,
-    }
-    run.config["lora"] |= {"alpha": 1024, "rank": 1}
-    run.config["checkpointEverySteps"] = 1000
-    run.start()
-    message = run.wait()
-    assert (message.exit_code, message.reason) == (12, Reason.NON_FINITE_LOSS), message
-    assert "learningRate" in message.remedy

@@ -6,24 +6,17 @@ from pathlib import Path
 
 import pytest
 
-from sft_trainer.checkpoint.commit import CheckpointCommitter
-from sft_trainer.checkpoint.layout import CheckpointName, parse_name
+from sft_trainer.checkpoint.layout import REQUIRED_FILES, CheckpointName, parse_name
 from sft_trainer.checkpoint.select import committed_checkpoints, find_resume
 from sft_trainer.contract import ExitCode, Reason
 from sft_trainer.failure import TrainerFailure
 from sft_trainer.store.local_folder import LocalFolder
+from sft_trainer.store.manifest import MANIFEST, publish_folder
 
-
-def commit(store: LocalFolder, disk: Path, step: int, *, attempt: int = 1, pod: str = "1a2b3c4d") -> str:
-    """Commits a checkpoint as a training process does; returns its prefix."""
-    folder = disk / f"checkpoint-{step}"
-    folder.mkdir(parents=True)
-    (folder / "optimizer.pt").write_bytes(bytes([step]) * 1000)
-    (folder / "trainer_state.json").write_text(f'{{"global_step": {step}}}')
-    committer = CheckpointCommitter(store, attempt, pod, on_committed=lambda _: None)
-    committer.commit(folder, step)
-    committer.wait()
-    return CheckpointName(step, attempt, pod[:8]).prefix
+FILES = (
+    *("adapter_model.safetensors", "adapter_config.json", "trainer_state.json"),
+    *("optimizer.pt", "scheduler.pt", "rng_state.pth"),
+)
 
 
 @pytest.fixture
@@ -31,81 +24,138 @@ def store(tmp_path: Path) -> LocalFolder:
     return LocalFolder(tmp_path / "store")
 
 
-def test_a_run_without_checkpoints_starts_at_the_beginning(store: LocalFolder, tmp_path: Path) -> None:
-    assert find_resume(store, tmp_path / "scratch", last_committed_step=0) is None
+@pytest.fixture
+def scratch(tmp_path: Path) -> Path:
+    folder = tmp_path / "scratch"
+    folder.mkdir()
+    return folder
 
 
-def test_the_newest_checkpoint_is_resumed_from(store: LocalFolder, tmp_path: Path) -> None:
-    for step in (9, 10, 100):
+def commit(store: LocalFolder, tmp_path: Path, step: int, attempt: int = 1, pod: str = "0a1b2c3d") -> CheckpointName:
+    """A checkpoint of small files, each of which names its step."""
+    name = CheckpointName(step, attempt, pod)
+    folder = tmp_path / "made" / str(name)
+    folder.mkdir(parents=True)
+    for file in FILES:
+        (folder / file).write_text(f"{file} of step {step} by attempt {attempt}")
+    publish_folder(store, folder, "Checkpoint", {"step": step, "attempt": attempt}, prefix=name.prefix)
+    return name
+
+
+def object_of(tmp_path: Path, name: CheckpointName, file: str) -> Path:
+    return tmp_path / "store" / name.prefix / file
+
+
+def test_a_run_without_checkpoints_starts_at_the_beginning(store: LocalFolder, scratch: Path) -> None:
+    assert find_resume(store, scratch, last_committed_step=0) is None
+
+
+def test_the_newest_checkpoint_is_resumed_from(store: LocalFolder, scratch: Path, tmp_path: Path) -> None:
+    for step in (90, 100, 20):
         commit(store, tmp_path, step)
-    found = find_resume(store, tmp_path / "scratch", last_committed_step=100)
+    found = find_resume(store, scratch, last_committed_step=100)
     assert found is not None
     assert found.step == 100
-    assert (found.folder / "optimizer.pt").read_bytes() == bytes([100]) * 1000
+    assert (found.folder / "trainer_state.json").read_text() == "trainer_state.json of step 100 by attempt 1"
 
 
-def test_a_later_attempt_wins_over_an_earlier_one_at_the_same_step(store: LocalFolder, tmp_path: Path) -> None:
-    commit(store, tmp_path / "one", 5, attempt=2, pod="bbbbbbbb")
-    commit(store, tmp_path / "two", 5, attempt=1, pod="aaaaaaaa")
-    assert [name.attempt for name in committed_checkpoints(store)] == [2, 1]
+def test_of_two_checkpoints_of_one_step_the_later_attempt_wins(store: LocalFolder, scratch: Path, tmp_path: Path) -> None:
+    commit(store, tmp_path, 10, attempt=9)
+    commit(store, tmp_path, 10, attempt=10, pod="ffffffff")
+    found = find_resume(store, scratch, last_committed_step=10)
+    assert found is not None
+    assert (found.folder / "optimizer.pt").read_text() == "optimizer.pt of step 10 by attempt 10"
 
 
-@pytest.mark.parametrize("damage", ["changed", "cut", "missing"])
-def test_a_damaged_checkpoint_is_walked_past(store: LocalFolder, tmp_path: Path, damage: str) -> None:
+def test_a_folder_without_a_manifest_does_not_exist(store: LocalFolder, scratch: Path, tmp_path: Path) -> None:
     commit(store, tmp_path, 10)
-    file = tmp_path / "store" / commit(store, tmp_path, 20) / "optimizer.pt"
-    if damage == "missing":
-        file.unlink()
-    else:
-        file.write_bytes(b"x" * 1000 if damage == "changed" else b"")
-    found = find_resume(store, tmp_path / "scratch", last_committed_step=20)
+    unfinished = commit(store, tmp_path, 20)
+    object_of(tmp_path, unfinished, MANIFEST).unlink()
+    found = find_resume(store, scratch, last_committed_step=10)
     assert found is not None
     assert found.step == 10
 
 
-def test_a_checkpoint_without_a_manifest_does_not_exist(store: LocalFolder, tmp_path: Path) -> None:
+@pytest.mark.parametrize("file", FILES)
+def test_a_checkpoint_with_a_changed_file_is_walked_back_over(
+    store: LocalFolder, scratch: Path, tmp_path: Path, file: str
+) -> None:
     commit(store, tmp_path, 10)
-    (tmp_path / "store" / commit(store, tmp_path, 20) / "MANIFEST.json").unlink()
-    found = find_resume(store, tmp_path / "scratch", last_committed_step=10)
+    damaged = object_of(tmp_path, commit(store, tmp_path, 20), file)
+    content = damaged.read_bytes()
+    damaged.write_bytes(content[:-1] + b"#")  # the same size
+    found = find_resume(store, scratch, last_committed_step=20)
+    assert found is not None
+    assert found.step == 10
+    assert [path.name for path in (scratch / "resume").iterdir()] == ["checkpoint-10"]
+
+
+@pytest.mark.parametrize("file", FILES)
+def test_a_checkpoint_that_lost_a_file_is_walked_back_over(store: LocalFolder, scratch: Path, tmp_path: Path, file: str) -> None:
+    commit(store, tmp_path, 10)
+    object_of(tmp_path, commit(store, tmp_path, 20), file).unlink()
+    found = find_resume(store, scratch, last_committed_step=20)
     assert found is not None
     assert found.step == 10
 
 
-def test_when_none_verifies_the_run_ends_instead_of_starting_over(store: LocalFolder, tmp_path: Path) -> None:
-    (tmp_path / "store" / commit(store, tmp_path, 10) / "optimizer.pt").unlink()
-    with pytest.raises(TrainerFailure) as failure:
-        find_resume(store, tmp_path / "scratch", last_committed_step=0)
-    assert (failure.value.exit_code, failure.value.reason) == (ExitCode.CHECKPOINT_UNUSABLE, Reason.CHECKPOINT_UNUSABLE)
-    assert "none of 1 checkpoints verifies" in failure.value.message
+@pytest.mark.parametrize(
+    "manifest",
+    [b"", b"{}", b"not json", b'{"kind": "Checkpoint", "about": {}, "files": [{"name": "../x", "size": 1, "sha256": "0"}]}'],
+    ids=["empty", "other fields", "no JSON", "a name that leaves the folder"],
+)
+def test_a_manifest_that_cannot_be_read_is_walked_back_over(
+    store: LocalFolder, scratch: Path, tmp_path: Path, manifest: bytes
+) -> None:
+    commit(store, tmp_path, 10)
+    object_of(tmp_path, commit(store, tmp_path, 20), MANIFEST).write_bytes(manifest)
+    found = find_resume(store, scratch, last_committed_step=20)
+    assert found is not None
+    assert found.step == 10
 
 
-def test_a_store_that_lost_what_was_committed_ends_the_run(store: LocalFolder, tmp_path: Path) -> None:
-    with pytest.raises(TrainerFailure) as failure:
-        find_resume(store, tmp_path / "scratch", last_committed_step=40)
-    assert failure.value.exit_code == ExitCode.CHECKPOINT_UNUSABLE
-    assert "although step 40 was committed" in failure.value.message
-    assert "spec.run" in failure.value.remedy
+def test_when_no_checkpoint_verifies_the_run_fails_and_says_so(store: LocalFolder, scratch: Path, tmp_path: Path) -> None:
+    for step in (10, 20):
+        object_of(tmp_path, commit(store, tmp_path, step), "optimizer.pt").write_text("damaged")
+    with pytest.raises(TrainerFailure) as caught:
+        find_resume(store, scratch, last_committed_step=0)
+    assert caught.value.exit_code == ExitCode.CHECKPOINT_UNUSABLE
+    assert caught.value.reason is Reason.CHECKPOINT_UNUSABLE
+    assert "none of 2 checkpoints verifies" in caught.value.message
+    assert "optimizer.pt" in caught.value.message
+    assert "spec.run" in caught.value.remedy
 
 
-def test_a_failed_upload_is_met_at_the_next_commit(tmp_path: Path) -> None:
-    class Refusing(LocalFolder):
-        def upload(self, path: Path, key: str) -> None:
-            raise TrainerFailure(ExitCode.STORE_UNAVAILABLE, Reason.STORE_UNAVAILABLE, f"{key} could not be written")
-
-    committer = CheckpointCommitter(Refusing(tmp_path / "store"), 1, "pod", on_committed=lambda _: None)
-    (tmp_path / "checkpoint-1").mkdir()
-    (tmp_path / "checkpoint-1" / "optimizer.pt").write_bytes(b"x")
-    committer.commit(tmp_path / "checkpoint-1", 1)
-    (tmp_path / "checkpoint-2").mkdir()
-    with pytest.raises(TrainerFailure, match="could not be written"):
-        committer.commit(tmp_path / "checkpoint-2", 2)
+def test_a_store_that_lost_every_checkpoint_is_no_fresh_start(store: LocalFolder, scratch: Path) -> None:
+    with pytest.raises(TrainerFailure) as caught:
+        find_resume(store, scratch, last_committed_step=40)
+    assert caught.value.exit_code == ExitCode.CHECKPOINT_UNUSABLE
+    assert "step 40" in caught.value.message
 
 
-@pytest.mark.parametrize("text", ["step-1-a1-x", "step-00000001", "step-00000001-a1-../x", "other"])
-def test_a_foreign_name_is_none_of_ours(text: str) -> None:
-    assert parse_name(text) is None
+def test_other_objects_beside_the_checkpoints_are_not_taken_for_some(store: LocalFolder, scratch: Path, tmp_path: Path) -> None:
+    for key in ("notes.txt", f"backup/{MANIFEST}", f"step-5-a1-0a1b2c3d/{MANIFEST}", f"step-00000005-a1-0a1b2c3d/x/{MANIFEST}"):
+        store.put(f"checkpoints/{key}", b"{}")
+    assert committed_checkpoints(store) == []
+    assert find_resume(store, scratch, last_committed_step=0) is None
 
 
 def test_a_name_reads_back_as_it_was_written() -> None:
-    name = CheckpointName(1200, 3, "1a2b3c4d")
+    name = CheckpointName(1200, 12, "0a1b2c3d")
+    assert str(name) == "step-00001200-a12-0a1b2c3d"
     assert parse_name(str(name)) == name
+
+
+@pytest.mark.parametrize("file", REQUIRED_FILES)
+def test_a_checkpoint_made_without_a_part_of_the_state_is_walked_back_over(
+    store: LocalFolder, scratch: Path, tmp_path: Path, file: str
+) -> None:
+    commit(store, tmp_path, 10)
+    folder = tmp_path / "incomplete"
+    folder.mkdir()
+    for name in set(FILES) - {file}:
+        (folder / name).write_text("some state")
+    publish_folder(store, folder, "Checkpoint", {}, prefix=CheckpointName(20, 1, "0a1b2c3d").prefix)
+    found = find_resume(store, scratch, last_committed_step=20)
+    assert found is not None
+    assert found.step == 10

@@ -38,6 +38,11 @@ class CheckpointCommitter:
         shutil.rmtree(folder)
         self._on_committed(step)
 
+    def raise_if_failed(self) -> None:
+        """Raises what a finished upload met: training on without checkpoints would only lose more."""
+        if self._in_flight is not None and self._in_flight.done():
+            self.wait()
+
     def wait(self) -> None:
         """Until nothing is in flight; raises what the upload met."""
         upload, self._in_flight = self._in_flight, None

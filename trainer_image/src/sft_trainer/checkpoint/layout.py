@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 FOLDER = "checkpoints/"
 KIND = "Checkpoint"
+REQUIRED_FILES = ("adapter_model.safetensors", "optimizer.pt", "scheduler.pt", "rng_state.pth", "trainer_state.json")
+"""Without one of these the trainer would go on in silence with a fresh optimizer, schedule or random state."""
 _NAME = re.compile(r"^step-(\d{8})-a(\d{1,6})-([0-9a-z-]{1,8})$")
 
 

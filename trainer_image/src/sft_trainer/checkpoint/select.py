@@ -6,10 +6,10 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from sft_trainer.checkpoint.layout import FOLDER, CheckpointName, parse_name
+from sft_trainer.checkpoint.layout import FOLDER, REQUIRED_FILES, CheckpointName, parse_name
 from sft_trainer.contract import ExitCode, Reason
 from sft_trainer.failure import TrainerFailure
-from sft_trainer.store.manifest import MANIFEST, ManifestInvalid, download_verified
+from sft_trainer.store.manifest import MANIFEST, Manifest, ManifestInvalid, download_verified
 from sft_trainer.store.object_store import ObjectStore
 
 
@@ -39,7 +39,8 @@ def find_resume(store: ObjectStore, scratch: Path, last_committed_step: int) -> 
     for name in names:
         folder = scratch / "resume" / f"checkpoint-{name.step}"
         try:
-            download_verified(store, folder, name.prefix)
+            manifest = download_verified(store, folder, name.prefix)
+            _require_complete(manifest, name)
         except ManifestInvalid as error:
             broken.append(str(error))
             shutil.rmtree(folder, ignore_errors=True)
@@ -49,6 +50,12 @@ def find_resume(store: ObjectStore, scratch: Path, last_committed_step: int) -> 
     if names or last_committed_step:
         raise _unusable(store, broken, last_committed_step)
     return None
+
+
+def _require_complete(manifest: Manifest, name: CheckpointName) -> None:
+    lacking = set(REQUIRED_FILES) - {file.name for file in manifest.files}
+    if lacking:
+        raise ManifestInvalid(f"{name} has no {', '.join(sorted(lacking))}")
 
 
 def _unusable(store: ObjectStore, broken: list[str], last_committed_step: int) -> TrainerFailure:

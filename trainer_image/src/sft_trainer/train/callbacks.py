@@ -20,6 +20,10 @@ SPEED_STEPS = 10
 """Steps that speed and remaining time are taken over: long enough to be steady, short enough to follow a change."""
 
 
+UNNEEDED_FILES = ("training_args.bin", "README.md", "tokenizer.json", "tokenizer_config.json", "chat_template.jinja")
+"""What the trainer saves and nobody reads back; the first is a pickle."""
+
+
 class ReportProgress(TrainerCallback):  # type: ignore[misc]
     """Step, loss, speed and remaining time, for whoever polls."""
 
@@ -78,25 +82,29 @@ class RefuseNonFinite(TrainerCallback):  # type: ignore[misc]
 
 
 class CommitCheckpoints(TrainerCallback):  # type: ignore[misc]
-    """Hands each finished checkpoint to the committer, without the one file in it that is a pickle."""
+    """Hands each finished checkpoint to the committer, without what no resume reads."""
 
     def __init__(self, committer: CheckpointCommitter) -> None:
         self._committer = committer
 
+    def on_step_end(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: object) -> None:
+        self._committer.raise_if_failed()
+
     def on_save(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: object) -> None:
         folder = Path(args.output_dir) / f"checkpoint-{state.global_step}"
-        (folder / "training_args.bin").unlink(missing_ok=True)
+        for name in UNNEEDED_FILES:
+            (folder / name).unlink(missing_ok=True)
         self._committer.commit(folder, state.global_step)
 
 
 class StopWhenAsked(TrainerCallback):  # type: ignore[misc]
-    """After SIGTERM: saves at the end of the step and stops. A run whose last step this was just goes on to its end."""
+    """After SIGTERM: saves at the end of the step and stops."""
 
     def __init__(self, stop: StopRequest) -> None:
         self._stop = stop
 
     def on_step_end(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: object) -> None:
-        if self._stop.requested and state.global_step < state.max_steps:
+        if self._stop.requested:
             control.should_save = True
             control.should_training_stop = True
 

@@ -39,7 +39,18 @@ def launch(config_path: Path) -> int:
     (scratch / MESSAGE_FILE).unlink(missing_ok=True)
     progress.serve(scratch)
     message = pod.run_to_the_end(lambda: find_finished(config, scratch) or train(config, config_path, scratch), config.attempt)
-    return pod.finish(message, config.output)
+    return pod.finish(with_progress(message, scratch), config.output)
+
+
+def with_progress(message: TerminationMessage, scratch: Path) -> TerminationMessage:
+    """A failure also says how far it came: the next attempt must find what was committed."""
+    if message.train is not None:
+        return message
+    reached = progress.read_progress(scratch)
+    result = TrainResult(
+        last_committed_step=reached.last_committed_step, total_steps=reached.total_steps, first_step_at=reached.first_step_at
+    )
+    return message.model_copy(update={"train": result})
 
 
 def find_finished(config: RunConfig, scratch: Path) -> TerminationMessage | None:

@@ -63,15 +63,14 @@ class Attempt:
             inputs = self._gather()
         with timed("loading the model"):
             materials = self._load(inputs)
-        before = self._answers_before(materials, inputs)
         trainer, committer, metrics = self._build(materials, inputs)
         with timed("training"), self._stop.held_until_step_end():
             trainer.train(resume_from_checkpoint=str(inputs.resume.folder) if inputs.resume else None)
             committer.wait()
         metrics.upload()
-        if trainer.state.global_step < trainer.state.max_steps:
+        if self._stop.requested:  # also after the last step: sampling and publishing may not fit the grace left
             return self._preempted(trainer, inputs)
-        return self._finish(trainer, materials, inputs, before)
+        return self._finish(trainer, materials, inputs)
 
     def _gather(self) -> Inputs:
         """Downloads while the heavy libraries are imported: both take seconds, and neither needs the other."""
@@ -101,21 +100,18 @@ class Attempt:
         model, tokenizer = load_model(inputs.model_folder, self._config.training.precision)
         return Materials(model, tokenizer, train, evaluation)
 
-    def _answers_before(self, materials: Materials, inputs: Inputs) -> list[str]:
-        """Of the untrained model: from an earlier attempt when there was one."""
-        prompts = self._config.sampling.prompts
-        stored = sampling.load_before(self._store, prompts) if prompts else []
-        if stored is not None:
-            return stored
-        answers = self._answer(materials, inputs)
-        sampling.store_before(self._store, prompts, answers)
-        return answers
-
-    def _answer(self, materials: Materials, inputs: Inputs) -> list[str]:
+    def _answers(self, trainer: SFTTrainer, materials: Materials, inputs: Inputs) -> tuple[list[str], list[str]]:
+        """Of the untrained model and of the trained one. Without its adapter, the model is what it was before."""
         self._progress.update(phase=Phase.SAMPLING)
-        with timed("sampling"):
+
+        def answer() -> list[str]:
             template, seed = inputs.description.template, self._config.training.seed
-            return sampling.generate(materials.model, materials.tokenizer, template, self._config.sampling, seed)
+            return sampling.generate(trainer.model, materials.tokenizer, template, self._config.sampling, seed)
+
+        with timed("sampling"):
+            after = answer()
+            with trainer.model.disable_adapter():
+                return answer(), after
 
     def _build(self, materials: Materials, inputs: Inputs) -> tuple[SFTTrainer, CheckpointCommitter, Any]:
         from sft_trainer.train import callbacks
@@ -178,13 +174,13 @@ class Attempt:
         )
         return _message(self._config, failure, self._result(trainer, inputs))
 
-    def _finish(self, trainer: SFTTrainer, materials: Materials, inputs: Inputs, before: list[str]) -> TerminationMessage:
+    def _finish(self, trainer: SFTTrainer, materials: Materials, inputs: Inputs) -> TerminationMessage:
         """Evaluates, samples, publishes: in this order, so that the artifact is the last thing to appear."""
         if materials.evaluation.input_ids:
             self._progress.update(phase=Phase.EVALUATING)
             trainer.evaluate()
         prompts = self._config.sampling.prompts
-        after = self._answer(materials, inputs) if prompts else []
+        before, after = self._answers(trainer, materials, inputs) if prompts else ([], [])
         samples = [Sample(prompt=p, before=b, after=a) for p, b, a in zip(prompts, before, after, strict=True)]
         if samples:
             sampling.store_samples(self._store, samples)

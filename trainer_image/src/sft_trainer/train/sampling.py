@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
 from sft_trainer.contract import Sample, SamplingSettings
@@ -15,7 +14,7 @@ if TYPE_CHECKING:
 
 BATCH = 32
 """Prompts answered together: generation waits for memory, not for arithmetic, so that many cost little more than one."""
-BEFORE_KEY, SAMPLES_KEY = "samples-before.jsonl", "samples.jsonl"
+SAMPLES_KEY = "samples.jsonl"
 MAX_SAMPLES_BYTES = 16 << 20
 
 
@@ -47,22 +46,6 @@ def _generation_options(settings: SamplingSettings) -> dict[str, object]:
         return {"max_new_tokens": settings.max_new_tokens, "do_sample": False, "temperature": None, "top_p": None, "top_k": None}
     sampling = {"do_sample": True, "temperature": settings.temperature, "top_p": settings.top_p or 1.0, "top_k": 0}
     return {"max_new_tokens": settings.max_new_tokens, **sampling}
-
-
-def load_before(store: ObjectStore, prompts: list[str]) -> list[str] | None:
-    """Answers that an earlier attempt of this run stored before it trained."""
-    try:
-        lines = store.read(BEFORE_KEY, MAX_SAMPLES_BYTES).decode().splitlines()
-    except ObjectNotFound:
-        return None
-    stored = [json.loads(line) for line in lines]
-    return [entry["before"] for entry in stored] if [entry["prompt"] for entry in stored] == prompts else None
-
-
-def store_before(store: ObjectStore, prompts: list[str], answers: list[str]) -> None:
-    """Keeps the answers of the untrained model: a later attempt no longer has it."""
-    lines = [json.dumps({"prompt": prompt, "before": answer}) for prompt, answer in zip(prompts, answers, strict=True)]
-    store.put(BEFORE_KEY, "\n".join(lines).encode())
 
 
 def store_samples(store: ObjectStore, samples: list[Sample]) -> None:
