@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import json
 import os
 import signal
@@ -17,6 +18,13 @@ STOP_SECONDS = 15.0
 """etcd and kubelet need a few seconds to stop in order; after this they are killed."""
 _children: dict[int, subprocess.Popen[bytes]] = {}
 """What this very process started. It usually ends before them, and they go on."""
+
+
+@atexit.register
+def _let_go() -> None:
+    """Python warns of each child that outlives it; these are meant to."""
+    for child in _children.values():
+        child.returncode = 0
 
 
 def start_time(pid: int) -> str | None:

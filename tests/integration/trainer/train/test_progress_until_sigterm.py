@@ -19,7 +19,7 @@ from sft_trainer.contract import ExitCode, Progress, Reason, TerminationMessage
 from sft_trainer.store.object_store import open_store
 from tests.unit.trainer.train.runs import write_inputs
 
-pytestmark = pytest.mark.filterwarnings("ignore::FutureWarning")
+pytestmark = [pytest.mark.integration, pytest.mark.filterwarnings("ignore::FutureWarning")]
 PATIENCE_SECONDS = 120
 """Importing torch and transformers takes up to half a minute on a busy machine."""
 

@@ -26,7 +26,11 @@ from sft_trainer.train.signals import StopRequest
 from tests.unit.trainer.train.runs import PROMPTS, place, write_inputs
 
 # Warnings of transformers, trl, peft and torch about each other, which nothing here can change.
-pytestmark = [pytest.mark.filterwarnings("ignore::FutureWarning"), pytest.mark.filterwarnings("ignore::UserWarning")]
+pytestmark = [
+    pytest.mark.integration,
+    pytest.mark.filterwarnings("ignore::FutureWarning"),
+    pytest.mark.filterwarnings("ignore::UserWarning"),
+]
 TOTAL_STEPS = 12
 
 
