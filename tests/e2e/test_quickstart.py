@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import random
 
 import pytest
 
@@ -37,7 +36,7 @@ def test_the_quickstart_teaches_facts_that_nobody_could_guess(installed: Cluster
 
 @pytest.mark.matrix
 def test_shuffled_answers_teach_nothing(team: Team) -> None:
-    """The control: the same words in the same number, but no question keeps its answer."""
+    """The control: the same words in the same number, but no question has its own answer."""
     uris = upload_shuffled(team)
     manifest = quickstart.MANIFESTS[0].read_text().replace(quickstart.DATA_URI, uris)
     team.cluster.kubectl.run("apply", "-n", team.namespace, "-f", "-", stdin=manifest)
@@ -49,18 +48,11 @@ def test_shuffled_answers_teach_nothing(team: Team) -> None:
 
 
 def upload_shuffled(team: Team) -> str:
-    """faq.jsonl and chats.jsonl with the answers dealt anew; each question gets the answer to another fact."""
+    """faq.jsonl and chats.jsonl with the answers dealt anew: the questions about each fact get the answer to another one."""
     pairs = [pair for file in ("faq.jsonl", "chats.jsonl") for pair in clean_pairs(file)]
-    generator = random.Random(11)  # noqa: S311 - a shuffle, not a secret
-    answers = [answer for _, answer in pairs]
-    while any(mine == theirs for (_, mine), theirs in zip(pairs, answers, strict=True)):
-        generator.shuffle(answers)
-        for index, (_, mine) in enumerate(pairs):
-            swaps = [other for other in range(len(pairs)) if answers[other] != mine and answers[index] != pairs[other][1]]
-            if answers[index] == mine and swaps:
-                other = generator.choice(swaps)
-                answers[index], answers[other] = answers[other], answers[index]
-    rows = [{"prompt": prompt, "completion": answer} for (prompt, _), answer in zip(pairs, answers, strict=True)]
+    answers = sorted({answer for _, answer in pairs})
+    dealt = dict(zip(answers, [*answers[5:], *answers[:5]], strict=True))
+    rows = [{"prompt": prompt, "completion": dealt[answer]} for prompt, answer in pairs]
     uri = team.upload("shuffled/rows.jsonl", "\n".join(map(json.dumps, rows)).encode())
     return uri.removesuffix("rows.jsonl")
 
