@@ -14,7 +14,7 @@ from tokenizers import pre_tokenizers
 
 from sft_trainer.contract import Reason, WeightFormat
 from sft_trainer.data.render import render
-from sft_trainer.data.rows import Message
+from sft_trainer.data.rows import Content, Message
 from sft_trainer.failure import TrainerFailure
 from sft_trainer.plan.gguf_tokenizer import read_gguf
 from sft_trainer.plan.model_description import ModelDescription, describe
@@ -88,7 +88,7 @@ def test_every_conversation_has_the_tokens_that_transformers_gives_it(
     for messages in conversations:
         turns = [{"role": message.role, "content": message.content} for message in messages]
         expected = theirs.apply_chat_template(turns, tokenize=True, return_dict=True)["input_ids"]
-        assert render(messages, ours.template, ours.encode).ids == list(expected), messages
+        assert render(Content(tuple(messages)), ours.template, ours.encode).ids == list(expected), messages
 
 
 def test_odd_text_has_the_same_tokens(ours: ModelDescription, theirs: PreTrainedTokenizerBase) -> None:

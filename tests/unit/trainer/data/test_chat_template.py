@@ -11,7 +11,7 @@ import pytest
 from sft_trainer.contract import Reason
 from sft_trainer.data import chat_template
 from sft_trainer.data.chat_template import MAX_TEMPLATE_CHARACTERS, compile_template
-from sft_trainer.data.rows import Message
+from sft_trainer.data.rows import Message, ToolCall
 from sft_trainer.failure import TrainerFailure
 
 MESSAGES = [Message("user", "<b>hi</b> é"), Message("assistant", "there")]
@@ -105,3 +105,17 @@ def test_what_a_template_raises_is_told_as_the_models_fault(source: str, told: s
 def test_templates_render_outside_the_main_thread_too() -> None:
     with ThreadPoolExecutor(1) as pool:
         assert pool.submit(rendered, "{{ messages[1].content }}").result() == "there"
+
+
+def test_tools_and_their_calls_reach_the_template_parsed() -> None:
+    template = compile_template(
+        "{% for tool in tools %}[{{ tool.name }}]{% endfor %}"
+        "{% for m in messages %}{% for call in m.tool_calls %}{{ call.function.name }}={{ call.function.arguments.city }};"
+        "{% endfor %}{{ m.role }}:{{ m.content }} {{ m.tool_call_id }}|{% endfor %}",
+        {},
+    )
+    turns = [
+        Message("assistant", "", tool_calls=(ToolCall("weather", '{"city": "Jena"}', "1"),)),
+        Message("tool", "7 degrees", tool_call_id="1"),
+    ]
+    assert template(turns, False, '[{"name": "weather"}]') == "[weather]weather=Jena;assistant: |tool:7 degrees 1|"

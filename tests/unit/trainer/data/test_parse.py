@@ -19,7 +19,7 @@ SYSTEM = Message("system", "Be brief.")
 
 def parse(content: object, row_format: RowFormat = RowFormat.AUTO) -> tuple[Message, ...]:
     data = content if isinstance(content, bytes) else json.dumps(content).encode()
-    return parse_line(Line("f.jsonl", 7, data), "faq", row_format).messages
+    return parse_line(Line("f.jsonl", 7, data), row_format).messages
 
 
 def turns(*roles_and_texts: tuple[str, str]) -> dict[str, object]:
@@ -159,7 +159,7 @@ def test_huge_numbers_beside_the_text_do_no_harm() -> None:
 def test_an_overlong_line_is_rejected_by_its_length() -> None:
     line = Line("f.jsonl", 1, b"{", is_too_long=True)
     with pytest.raises(RowRejected) as caught:
-        parse_line(line, "faq", RowFormat.AUTO)
+        parse_line(line, RowFormat.AUTO)
     assert caught.value.reason == "LineTooLong"
     assert MAX_LINE_BYTES == 16 * 1024 * 1024
 

@@ -93,10 +93,10 @@ def test_a_published_version_reads_back_row_for_row(bench: Bench, tmp_path: Path
     assert (len(rows["train"]), len(rows["eval"])) == (result.train_rows, result.eval_rows)
     assert result.train_rows + result.eval_rows == len(GOOD)
     assert 0 < result.eval_rows < result.train_rows
-    texts = {row.messages[0].content: row.messages[1].content for split in rows.values() for row in split}
+    texts = {row.content.messages[0].content: row.content.messages[1].content for split in rows.values() for row in split}
     assert texts == {f"question {number}": f"answer {number}" for number in range(40)}
     by_line = {row.origin.line: row for split in rows.values() for row in split}
-    assert by_line[7].messages[0].content == "question 6"
+    assert by_line[7].content.messages[0].content == "question 6"
     assert by_line[7].origin.file == "faq.jsonl"
 
 
@@ -145,8 +145,15 @@ def test_a_rejected_row_is_found_again_by_file_line_reason_and_text(bench: Bench
     ], "duplicates are no error of the data, and are not shown first"
 
 
-def _as_given(rows: list[str]) -> list[str]:
-    return rows
+def test_of_rows_that_teach_the_same_the_least_source_file_and_line_survives(bench: Bench, tmp_path: Path) -> None:
+    bench.put("in/b.jsonl", "\n".join(GOOD[:3]))
+    bench.put("in/a.jsonl", "\n".join([*GOOD[3:], GOOD[1], GOOD[1]]))
+    result = bench.prepare(bench.source("second", "in/b.jsonl"), bench.source("first", "in/"))
+    rows = read_version(bench.pinned(result), tmp_path / "trainer")
+    origins = {row.content.messages[0].content: row.origin for split in rows.values() for row in split}
+    assert origins["question 1"] == ("first", "a.jsonl", 38)
+    assert origins["question 2"] == ("first", "b.jsonl", 3)
+    assert {origin.source for origin in origins.values()} == {"first"}
 
 
 def _shuffled(rows: list[str]) -> list[str]:

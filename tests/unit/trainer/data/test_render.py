@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from sft_trainer.contract import Reason
 from sft_trainer.data.chat_template import compile_template
 from sft_trainer.data.render import cut, render
-from sft_trainer.data.rows import Message
+from sft_trainer.data.rows import Content, Message
 from sft_trainer.failure import TrainerFailure
 
 CHATML = compile_template(
@@ -26,12 +26,17 @@ def encode(text: str) -> list[int]:
 
 
 def learned_text(messages: Sequence[Message]) -> str:
-    rendered = render(messages, CHATML, encode)
+    rendered = render(Content(tuple(messages)), CHATML, encode)
     return "".join(chr(token) for token, learned in zip(rendered.ids, rendered.learned, strict=True) if learned)
 
 
 def test_the_answer_and_its_end_are_learned_and_nothing_else() -> None:
     assert learned_text([Message("system", "s"), Message("user", "q"), Message("assistant", "answer")]) == "answer<|end|>"
+
+
+def test_a_turn_that_is_not_to_be_trained_is_seen_and_not_learned() -> None:
+    turns = [Message("user", "q"), Message("assistant", "one", train=False), Message("user", "q"), Message("assistant", "two")]
+    assert learned_text(turns) == "two<|end|>"
 
 
 def test_every_assistant_turn_is_learned() -> None:
@@ -45,13 +50,13 @@ TEXT = st.text(st.characters(codec="utf-8"), min_size=1, max_size=20)
 @given(st.lists(st.tuples(TEXT, TEXT), min_size=1, max_size=4))
 def test_the_tokens_are_the_rendered_conversation(pairs: list[tuple[str, str]]) -> None:
     turns = [turn for question, answer in pairs for turn in (Message("user", question), Message("assistant", answer))]
-    rendered = render(turns, CHATML, encode)
+    rendered = render(Content(tuple(turns)), CHATML, encode)
     assert "".join(map(chr, rendered.ids)) == CHATML(turns, False)
     assert learned_text(turns) == "".join(f"{answer}<|end|>" for _, answer in pairs)
 
 
 def test_cutting_keeps_tokens_and_mask_together() -> None:
-    rendered = render([Message("user", "q"), Message("assistant", "answer")], CHATML, encode)
+    rendered = render(Content((Message("user", "q"), Message("assistant", "answer"))), CHATML, encode)
     first = cut(rendered, 25)
     assert len(first.ids) == len(first.learned) == 25
     assert first.ids == rendered.ids[:25]
@@ -65,5 +70,5 @@ def test_a_template_that_rewrites_earlier_turns_is_refused() -> None:
     )
     turns = [Message("user", "q"), Message("assistant", "one"), Message("user", "q"), Message("assistant", "two")]
     with pytest.raises(TrainerFailure) as caught:
-        render(turns, rewriting, encode)
+        render(Content(tuple(turns)), rewriting, encode)
     assert caught.value.reason is Reason.MODEL_UNSUPPORTED

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from tokenizers import decoders
 
-from sft_trainer.data.rows import Message, Origin, Row
+from sft_trainer.data.rows import Content, Message, Origin, Row
 from sft_trainer.plan.model_description import ModelDescription
 from sft_trainer.train.examples import IGNORED, describe_folder, make_examples
 from tests.unit.trainer.plan.models import write_model
@@ -22,7 +22,7 @@ def model(tmp_path: Path) -> ModelDescription:
 
 
 def row(*turns: tuple[str, str]) -> Row:
-    return Row(tuple(Message(role, content) for role, content in turns), Origin("faq", "a.jsonl", 1))
+    return Row(Content(tuple(Message(role, content) for role, content in turns)), Origin("faq", "a.jsonl", 1))
 
 
 def text_of(model: ModelDescription, ids: list[int]) -> str:

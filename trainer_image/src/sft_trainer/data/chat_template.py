@@ -74,9 +74,14 @@ def compile_template(source: str, special_tokens: Mapping[str, str]) -> Template
     except Exception as error:  # foreign code: whatever it raises, it is the template's fault
         raise _unusable(str(error)) from error
 
-    def render(messages: Sequence[Message], add_generation_prompt: bool) -> str:
-        turns = [{"role": message.role, "content": message.content} for message in messages]
-        given = {"messages": turns, "tools": None, "documents": None, "add_generation_prompt": add_generation_prompt}
+    def render(messages: Sequence[Message], add_generation_prompt: bool, tools: str | None = None) -> str:
+        turns = [_turn(message) for message in messages]
+        given = {
+            "messages": turns,
+            "tools": json.loads(tools) if tools else None,
+            "documents": None,
+            "add_generation_prompt": add_generation_prompt,
+        }
         try:
             with time_limit(MAX_SECONDS):
                 text = compiled.render(**{**special_tokens, **given})
@@ -87,6 +92,25 @@ def compile_template(source: str, special_tokens: Mapping[str, str]) -> Template
         return text
 
     return render
+
+
+def _turn(message: Message) -> dict[str, Any]:
+    """A turn as templates know it: tool calls in OpenAI's form, their arguments parsed."""
+    turn = {key: value for key, value in message.document().items() if key != "train"}
+    if message.tool_calls:
+        turn["tool_calls"] = [
+            {"id": call.id, "type": "function", "function": {"name": call.name, "arguments": _parsed(call.arguments)}}
+            for call in message.tool_calls
+        ]
+    return turn
+
+
+def _parsed(arguments: str) -> Any:  # noqa: ANN401 - any JSON
+    """Arguments that are no JSON reach the template as the text they are."""
+    try:
+        return json.loads(arguments)
+    except ValueError:
+        return arguments
 
 
 def _to_json(

@@ -5,16 +5,24 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable
 
-import rfc8785
+import orjson
 
-from sft_trainer.data.rows import Row
+from sft_trainer.data.rows import Content
 
 TRAIN, EVAL = "train", "eval"
 
 
-def row_hash(row: Row) -> str:
-    """sha256 of the canonical JSON (RFC 8785) of what is learned from a row; 64 hex digits."""
-    return hashlib.sha256(rfc8785.dumps(row.content())).hexdigest()
+def canonical_json(content: Content) -> bytes:
+    """RFC 8785. Of texts, lists and objects with ASCII keys, which is all a row has, orjson with sorted keys writes just that.
+
+    Raises ValueError for text with half a surrogate pair, which is no Unicode.
+    """
+    return orjson.dumps(content.document(), option=orjson.OPT_SORT_KEYS)
+
+
+def row_hash(content: Content) -> str:
+    """sha256 of the canonical JSON of what is learned from a row; 64 hex digits."""
+    return hashlib.sha256(canonical_json(content)).hexdigest()
 
 
 def dataset_digest(members: Iterable[tuple[str, str]]) -> str:

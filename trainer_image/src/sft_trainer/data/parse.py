@@ -8,7 +8,7 @@ import orjson
 
 from sft_trainer.contract import RowFormat
 from sft_trainer.data.normalise import normalise
-from sft_trainer.data.rows import Origin, Row, RowRejected
+from sft_trainer.data.rows import Content, RowRejected
 from sft_trainer.data.sources import Line
 from sft_trainer.data.validate import validate
 
@@ -17,12 +17,12 @@ NO_OBJECT = frozenset({NOT_JSON, NOT_UTF8, NOT_AN_OBJECT, LINE_TOO_LONG})
 """Reasons that say: this line is no JSON object at all."""
 
 
-def parse_line(line: Line, source: str, row_format: RowFormat) -> Row:
+def parse_line(line: Line, row_format: RowFormat) -> Content:
     """Raises RowRejected."""
     document = _parse_json(line)
     messages = normalise(document, row_format)
     validate(messages)
-    return Row(messages, Origin(source, line.file, line.number))
+    return Content(messages)
 
 
 def _parse_json(line: Line) -> dict[str, Any]:

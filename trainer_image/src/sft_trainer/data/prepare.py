@@ -1,34 +1,77 @@
-"""The flow of a `prepare` pod: sources -> rows -> checks -> version. Rows are held in memory, some three times their text."""
+"""The flow of a `prepare` pod: sources -> rows -> checks -> version. Rows go to the pod's disk, not into its memory."""
 
 from __future__ import annotations
 
 import json
 from contextlib import closing
+from hashlib import sha256
 from pathlib import Path
 
 from sft_trainer.contract import PrepareConfig, PrepareResult, Source
-from sft_trainer.data.dedupe import UniqueRows
-from sft_trainer.data.digest import row_hash
+from sft_trainer.data.digest import canonical_json
 from sft_trainer.data.gates import check_gates
+from sft_trainer.data.kept_rows import KeptRows
 from sft_trainer.data.ledger import DUPLICATE, Ledger
 from sft_trainer.data.parse import parse_line
 from sft_trainer.data.readability import Readability
-from sft_trainer.data.rows import Origin, RowRejected
+from sft_trainer.data.row_columns import optional_fields
+from sft_trainer.data.rows import Content, Origin, RowRejected
 from sft_trainer.data.sources import Line, read_lines
+from sft_trainer.data.split import split_rows
 from sft_trainer.data.version import publish_version, write_version
 from sft_trainer.store.object_store import open_store
 
 
+class _Intake:
+    """Takes rows in the order of their origins: of rows that teach the same, the first is the least origin and survives."""
+
+    def __init__(self, rows: KeptRows, ledger: Ledger) -> None:
+        self.rows = rows
+        self.ledger = ledger
+        self.filled: set[str] = set()
+        self._seen: set[bytes] = set()
+
+    def read(self, source: Source, scratch: Path) -> None:
+        """Everything of one source."""
+        readability = Readability(source)
+        for line in read_lines(source, scratch):
+            self.ledger.count_read(source.name)
+            readability.note(line, self._take(line, source))
+        readability.finish()
+
+    def _take(self, line: Line, source: Source) -> str | None:
+        """Keeps one line's row, or writes down why not; returns the reason."""
+        origin = Origin(source.name, line.file, line.number)
+        try:
+            content = parse_line(line, source.format)
+            self._keep(content, origin)
+        except RowRejected as rejection:
+            self.ledger.reject(origin, rejection.reason, line.data)
+            return rejection.reason
+        return None
+
+    def _keep(self, content: Content, origin: Origin) -> None:
+        canonical = canonical_json(content)
+        key = sha256(canonical).digest()
+        if key in self._seen:
+            raise RowRejected(DUPLICATE)
+        self._seen.add(key)
+        self.rows.append(key, canonical, origin)
+        self.filled |= optional_fields(content)
+
+
 def prepare(config: PrepareConfig, scratch: Path) -> PrepareResult:
     """Publishes one version; raises TrainerFailure, or DatasetRejected when the rows do not pass the gates."""
-    unique = UniqueRows()
-    with closing(Ledger(scratch / "run" / "rejects")) as ledger:
-        for source in sorted(config.sources, key=lambda source: source.name):
-            _read_source(source, ledger, unique, scratch)
-    ledger.check(kept=len(unique.rows))
-    report_uri = _write_report(config, ledger, scratch / "run")
-    check_gates(config.gates, ledger)
-    version = write_version(scratch / "version", unique.rows, config.eval_percent, config.owner.name)
+    with closing(KeptRows(scratch / "rows")) as rows:
+        with closing(Ledger(scratch / "run" / "rejects")) as ledger:
+            intake = _Intake(rows, ledger)
+            for source in sorted(config.sources, key=lambda source: source.name):
+                intake.read(source, scratch)
+        ledger.check(kept=len(rows))
+        report_uri = _write_report(config, ledger, scratch / "run")
+        check_gates(config.gates, ledger)
+        splits = split_rows(rows.hashes, config.eval_percent)
+        version = write_version(scratch / "version", rows, splits, intake.filled, config.owner.name)
     store = open_store(config.versions)
     manifest = publish_version(store, scratch / "version", version)
     return PrepareResult(
@@ -41,29 +84,6 @@ def prepare(config: PrepareConfig, scratch: Path) -> PrepareResult:
         report_uri=report_uri,
         rejects=ledger.first,
     )
-
-
-def _read_source(source: Source, ledger: Ledger, unique: UniqueRows, scratch: Path) -> None:
-    readability = Readability(source)
-    for line in read_lines(source, scratch):
-        ledger.count_read(source.name)
-        readability.note(line, _take(line, source, ledger, unique))
-    readability.finish()
-
-
-def _take(line: Line, source: Source, ledger: Ledger, unique: UniqueRows) -> str | None:
-    """Keeps one line's row, or writes down why not; returns the reason."""
-    origin = Origin(source.name, line.file, line.number)
-    try:
-        row = parse_line(line, source.name, source.format)
-    except RowRejected as rejection:
-        ledger.reject(origin, rejection.reason, line.data)
-        return rejection.reason
-    dropped = unique.add(row_hash(row), row)
-    if dropped is not None:
-        ledger.reject(dropped, DUPLICATE, line.data)
-        return DUPLICATE
-    return None
 
 
 def _write_report(config: PrepareConfig, ledger: Ledger, folder: Path) -> str:

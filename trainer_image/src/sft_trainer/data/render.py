@@ -1,23 +1,30 @@
 """Messages into token ids and a mask of what is learned. The one rule that plans count with and training learns from.
 
-Loss is on each assistant turn: its content and what the template puts after it to end the turn, not the words that open it.
-The template is rendered up to and including each assistant turn; where the texts are prefixes of each other, the differences
-are the turns. A template that rewrites earlier turns is refused rather than learned wrong.
+Loss is on each assistant turn that is to be trained: its content and what the template puts after it to end the turn, not the
+words that open it. The template is rendered up to and including each assistant turn; where the texts are prefixes of each other,
+the differences are the turns. A template that rewrites earlier turns is refused rather than learned wrong.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from sft_trainer.contract import Reason
-from sft_trainer.data.rows import Message
+from sft_trainer.data.rows import Content, Message
 from sft_trainer.failure import invalid
 
-Template = Callable[[Sequence[Message], bool], str]
-"""(messages, whether to open an assistant turn) -> text."""
 Encode = Callable[[str], list[int]]
 """Text -> token ids; special tokens in the text become their ids, and none are added."""
+
+
+class Template(Protocol):
+    """A model's chat template."""
+
+    def __call__(self, messages: Sequence[Message], add_generation_prompt: bool, tools: str | None = None) -> str:
+        """The conversation as text; with `add_generation_prompt` an assistant turn is opened. `tools` is JSON text."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,17 +35,18 @@ class Rendered:
     learned: list[bool]
 
 
-def render(messages: Sequence[Message], template: Template, encode: Encode) -> Rendered:
+def render(content: Content, template: Template, encode: Encode) -> Rendered:
     """Token ids and mask of one row, not yet cut."""
     ids: list[int] = []
     learned: list[bool] = []
     done = ""
+    messages, tools = content
     for position, message in enumerate(messages):
         if message.role != "assistant":
             continue
-        opened = _rest(template(messages[:position], True), done)
-        closed = _rest(template(messages[: position + 1], False), done + opened)
-        for text, is_learned in ((opened, False), (closed, True)):
+        opened = _rest(template(messages[:position], True, tools), done)
+        closed = _rest(template(messages[: position + 1], False, tools), done + opened)
+        for text, is_learned in ((opened, False), (closed, message.train)):
             tokens = encode(text)
             ids += tokens
             learned += [is_learned] * len(tokens)

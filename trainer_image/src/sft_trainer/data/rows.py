@@ -1,16 +1,66 @@
-"""The canonical row: messages with roles, and where they came from."""
+"""The canonical row: what it teaches (messages with roles, tools), and where it came from."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
-
-ROLES = ("system", "user", "assistant")
+from typing import Any, NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class Origin:
-    """Where a row stands: the source's name, the file's key below it, and the line, counted from 1."""
+class ToolCall(NamedTuple):
+    """A tool that the assistant calls. `arguments` is JSON text: as columns, the keys of all tools would run into one another."""
+
+    name: str
+    arguments: str
+    id: str | None = None
+
+
+class Message(NamedTuple):
+    """One turn of a conversation."""
+
+    role: str
+    content: str
+    train: bool = True
+    """Whether an assistant's turn is learned; the other roles never are."""
+    reasoning_content: str | None = None
+    tool_calls: tuple[ToolCall, ...] = ()
+    tool_call_id: str | None = None
+    name: str | None = None
+
+    def document(self) -> dict[str, Any]:
+        """As JSON, without what is not there: an ordinary turn is its role and its text."""
+        document: dict[str, Any] = {"role": self.role, "content": self.content}
+        if not self.train:
+            document["train"] = False
+        if self.reasoning_content is not None:
+            document["reasoning_content"] = self.reasoning_content
+        if self.tool_calls:
+            document["tool_calls"] = [
+                {key: value for key, value in call._asdict().items() if value is not None} for call in self.tool_calls
+            ]
+        if self.tool_call_id is not None:
+            document["tool_call_id"] = self.tool_call_id
+        if self.name is not None:
+            document["name"] = self.name
+        return document
+
+
+class Content(NamedTuple):
+    """What a row teaches; its hash is taken of this and of nothing else."""
+
+    messages: tuple[Message, ...]
+    tools: str | None = None
+    """JSON text of the list of tools that the conversation may use."""
+
+    def document(self) -> dict[str, Any]:
+        """As JSON."""
+        document: dict[str, Any] = {"messages": [message.document() for message in self.messages]}
+        if self.tools is not None:
+            document["tools"] = self.tools
+        return document
+
+
+class Origin(NamedTuple):
+    """Where a row stands: the source's name, the file's key below it, and the line, counted from 1. Their order is survival's."""
 
     source: str
     file: str
@@ -18,23 +68,11 @@ class Origin:
 
 
 @dataclass(frozen=True, slots=True)
-class Message:
-    """One turn of a conversation."""
-
-    role: str
-    content: str
-
-
-@dataclass(frozen=True, slots=True)
 class Row:
     """A conversation that a model can learn from."""
 
-    messages: tuple[Message, ...]
+    content: Content
     origin: Origin
-
-    def content(self) -> dict[str, Any]:
-        """What the row's hash is taken of: everything that changes what is learned, and nothing else."""
-        return {"messages": [{"role": message.role, "content": message.content} for message in self.messages]}
 
 
 class RowRejected(Exception):

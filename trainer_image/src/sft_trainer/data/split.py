@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from sft_trainer.data.digest import EVAL, TRAIN
 
 BUCKETS = 10_000
-"""A percent of a percent: fine enough for any share, and 16 hex digits spread evenly over it."""
+"""A percent of a percent: fine enough for any share, and 8 bytes spread evenly over it."""
 
 
-def split_of(row_hash: str, eval_percent: int) -> str:
+def split_of(row_hash: bytes, eval_percent: int) -> str:
     """`train` or `eval`."""
-    return EVAL if int(row_hash[:16], 16) % BUCKETS < eval_percent * (BUCKETS // 100) else TRAIN
+    return EVAL if int.from_bytes(row_hash[:8]) % BUCKETS < eval_percent * (BUCKETS // 100) else TRAIN
+
+
+def split_rows(row_hashes: Sequence[bytes], eval_percent: int) -> dict[str, list[int]]:
+    """The numbers of the rows on each side."""
+    splits: dict[str, list[int]] = {TRAIN: [], EVAL: []}
+    for number, row_hash in enumerate(row_hashes):
+        splits[split_of(row_hash, eval_percent)].append(number)
+    return splits

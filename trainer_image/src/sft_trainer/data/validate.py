@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sft_trainer.data.rows import ROLES, Message, RowRejected
+from sft_trainer.data.rows import Message, RowRejected
+
+ROLES = ("system", "user", "assistant")
 
 
 def validate(messages: Sequence[Message]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,8 +12,9 @@ import pyarrow.parquet as pq
 from sft_trainer.contract import PinnedDataset, Reason
 from sft_trainer.data.data_card import data_card
 from sft_trainer.data.digest import EVAL, TRAIN, dataset_digest, row_hash
-from sft_trainer.data.rows import Message, Origin, Row
-from sft_trainer.data.split import split_of
+from sft_trainer.data.kept_rows import KeptRows
+from sft_trainer.data.row_columns import content_of, schema_of, to_table
+from sft_trainer.data.rows import Origin, Row
 from sft_trainer.failure import invalid
 from sft_trainer.store.manifest import Manifest, ManifestInvalid, download_verified, publish_folder, sha256_of
 from sft_trainer.store.object_store import ObjectStore, open_store
@@ -23,9 +24,6 @@ ROWS_PER_FILE = 100_000
 """About 100 MB of text for ordinary rows: large enough for parquet, small enough to hold."""
 ROWS_PER_GROUP = 10_000
 """Held twice while they are written, as objects and as columns."""
-_MESSAGE = pa.struct([("role", pa.string()), ("content", pa.string())])
-_META = pa.struct([("source", pa.string()), ("file", pa.string()), ("line", pa.int64())])
-SCHEMA = pa.schema([("id", pa.string()), ("messages", pa.list_(_MESSAGE)), ("meta", _META)])
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,35 +35,30 @@ class Version:
     eval_rows: int
 
 
-def write_version(folder: Path, rows: Mapping[str, Row], eval_percent: int, name: str) -> Version:
-    """Writes the version's files."""
-    by_split: dict[str, list[str]] = {TRAIN: [], EVAL: []}
-    for key in sorted(rows):
-        by_split[split_of(key, eval_percent)].append(key)
+def write_version(folder: Path, rows: KeptRows, splits: Mapping[str, Sequence[int]], filled: Iterable[str], name: str) -> Version:
+    """Writes the version's files; `splits` holds the numbers of its rows, `filled` the optional columns that they need."""
+    schema = schema_of(filled)
     folder.mkdir(parents=True, exist_ok=True)
-    for split, keys in by_split.items():
-        for number, start in enumerate(range(0, len(keys), ROWS_PER_FILE)):
-            records = [(key, rows[key]) for key in keys[start : start + ROWS_PER_FILE]]
-            _write_parquet(records, folder, f"{split}-{number:05d}")
-    digest = dataset_digest((split, key) for split, keys in by_split.items() for key in keys)
-    version = Version(digest, train_rows=len(by_split[TRAIN]), eval_rows=len(by_split[EVAL]))
+    for split, numbers in splits.items():
+        in_order = sorted(numbers, key=rows.hashes.__getitem__)
+        for number, start in enumerate(range(0, len(in_order), ROWS_PER_FILE)):
+            _write_parquet(rows, in_order[start : start + ROWS_PER_FILE], schema, folder / f"{split}-{number:05d}")
+    digest = dataset_digest((split, rows.hashes[number].hex()) for split, numbers in splits.items() for number in numbers)
+    version = Version(digest, train_rows=len(splits[TRAIN]), eval_rows=len(splits[EVAL]))
     (folder / "README.md").write_text(data_card(name, digest, version.train_rows, version.eval_rows))
     return version
 
 
-def _write_parquet(records: Sequence[tuple[str, Row]], folder: Path, stem: str) -> None:
+def _write_parquet(rows: KeptRows, numbers: Sequence[int], schema: pa.Schema, stem: Path) -> None:
     """The name holds a digest of the bytes: two pods that publish the same rows from other files never overwrite each other."""
-    unnamed = folder / f"{stem}.unnamed"
-    with pq.ParquetWriter(unnamed, SCHEMA, compression="zstd") as writer:
-        for start in range(0, len(records), ROWS_PER_GROUP):
-            group = [_record(key, row) for key, row in records[start : start + ROWS_PER_GROUP]]
-            writer.write_table(pa.Table.from_pylist(group, SCHEMA))
-    unnamed.rename(folder / f"{stem}-{sha256_of(unnamed)[:12]}.parquet")
-
-
-def _record(key: str, row: Row) -> dict[str, object]:
-    origin = {"source": row.origin.source, "file": row.origin.file, "line": row.origin.line}
-    return {"id": key, **row.content(), "meta": origin}
+    unnamed = stem.with_name(f"{stem.name}.unnamed")
+    with pq.ParquetWriter(unnamed, schema, compression="zstd") as writer:
+        for start in range(0, len(numbers), ROWS_PER_GROUP):
+            group = numbers[start : start + ROWS_PER_GROUP]
+            ids = [rows.hashes[number].hex() for number in group]
+            documents = [rows.document(number) for number in group]
+            writer.write_table(to_table(ids, documents, [rows.origin(number) for number in group], schema))
+    unnamed.rename(stem.with_name(f"{stem.name}-{sha256_of(unnamed)[:12]}.parquet"))
 
 
 def publish_version(store: ObjectStore, folder: Path, version: Version) -> Manifest:
@@ -88,9 +81,9 @@ def read_version(dataset: PinnedDataset, scratch: Path) -> dict[str, list[Row]]:
         raise _corrupt(dataset, str(error)) from error
     try:
         rows = {split: _read_split(folder, split) for split in (TRAIN, EVAL)}
+        digest = dataset_digest((split, row_hash(row.content)) for split, members in rows.items() for row in members)
     except (pa.ArrowException, KeyError, TypeError) as error:
         raise _corrupt(dataset, f"a parquet file at {dataset.store.uri} cannot be read: {str(error)[:200]}") from error
-    digest = dataset_digest((split, row_hash(row)) for split, members in rows.items() for row in members)
     if digest != dataset.digest or manifest.about.get("digest") != dataset.digest:
         raise _corrupt(dataset, f"the rows at {dataset.store.uri} have digest {digest[:12]}, pinned is {dataset.digest[:12]}")
     return rows
@@ -104,7 +97,6 @@ def _corrupt(dataset: PinnedDataset, what: str) -> Exception:
 def _read_split(folder: Path, split: str) -> list[Row]:
     rows = []
     for path in sorted(folder.glob(f"{split}-*.parquet")):
-        for record in pq.read_table(path, schema=SCHEMA).to_pylist():
-            messages = tuple(Message(message["role"], message["content"]) for message in record["messages"])
-            rows.append(Row(messages, Origin(**record["meta"])))
+        for record in pq.read_table(path).to_pylist():
+            rows.append(Row(content_of(record), Origin(**record["meta"])))
     return rows

@@ -15,7 +15,7 @@ def count_tokens(rows: Mapping[str, Sequence[Row]], template: Template, encode: 
     """DataStats of the rows, cut at `max_tokens` as training cuts them."""
     tokens = trained = truncated = longest = learnable = 0
     for row in rows[TRAIN]:
-        whole = render(row.messages, template, encode)
+        whole = render(row.content, template, encode)
         kept = cut(whole, max_tokens)
         tokens += len(kept.ids)
         trained += sum(kept.learned)

@@ -41,7 +41,7 @@ def make_examples(rows: Sequence[Row], model: ModelDescription, max_tokens: int)
     """Renders, cuts and labels. A row whose answer lies beyond the cut would cost a step and teach nothing."""
     input_ids, labels, dropped = [], [], 0
     for row in rows:
-        rendered = cut(render(row.messages, model.template, model.encode), max_tokens)
+        rendered = cut(render(row.content, model.template, model.encode), max_tokens)
         if not any(rendered.learned):
             dropped += 1
             continue

@@ -1,0 +1,103 @@
+"""The contract between the operator and the pods it starts: what goes in (a config file) and what comes out.
+
+The operator writes one of `PrepareConfig`, `PlanConfig`, `RunConfig` into a ConfigMap, mounted at `CONFIG_PATH`. The pod answers
+with `Progress` over HTTP while it runs, and with one `TerminationMessage` at its end, which the store keeps as exit record.
+This module imports pydantic only, because the operator imports it; it must never import anything else of the trainer.
+
+A config holds no secret, only the folder in which the kubelet mounts one. Field names are camelCase on the wire.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+from sft_trainer.contract.exit import ExitCode, Reason
+from sft_trainer.contract.plan import DataStats, ModelFacts, PlanConfig, PlanResult, WeightFormat
+from sft_trainer.contract.prepare import (
+    Accounting,
+    Gates,
+    PinnedDataset,
+    PrepareConfig,
+    PrepareResult,
+    RejectedRow,
+    RowFormat,
+    Source,
+)
+from sft_trainer.contract.progress import Phase, Progress
+from sft_trainer.contract.termination import MAX_MESSAGE_TEXT_BYTES, MAX_SAMPLE_TEXT_BYTES, TerminationMessage
+from sft_trainer.contract.train import (
+    Artifact,
+    LearningRateSchedule,
+    LoRASettings,
+    Precision,
+    RunConfig,
+    Sample,
+    SamplingSettings,
+    TrainingSettings,
+    TrainResult,
+)
+from sft_trainer.contract.wire import (
+    CONFIG_PATH,
+    CONTRACT_VERSION,
+    CREDENTIAL_KEYS,
+    CREDENTIALS_ROOT,
+    MAX_TERMINATION_MESSAGE_BYTES,
+    OPTIONAL_CREDENTIAL_KEYS,
+    POD_UID_VARIABLE,
+    PROGRESS_PORT,
+    SCRATCH_PATH,
+    TERMINATION_LOG_PATH,
+    ContractModel,
+    ObjectRef,
+    StorePrefix,
+)
+
+__all__ = [
+    "CONFIG_PATH",
+    "CONTRACT_VERSION",
+    "CREDENTIALS_ROOT",
+    "CREDENTIAL_KEYS",
+    "MAX_MESSAGE_TEXT_BYTES",
+    "MAX_SAMPLE_TEXT_BYTES",
+    "MAX_TERMINATION_MESSAGE_BYTES",
+    "OPTIONAL_CREDENTIAL_KEYS",
+    "POD_UID_VARIABLE",
+    "PROGRESS_PORT",
+    "SCRATCH_PATH",
+    "TERMINATION_LOG_PATH",
+    "Accounting",
+    "AnyConfig",
+    "Artifact",
+    "ContractModel",
+    "DataStats",
+    "ExitCode",
+    "Gates",
+    "LearningRateSchedule",
+    "LoRASettings",
+    "ModelFacts",
+    "ObjectRef",
+    "Phase",
+    "PinnedDataset",
+    "PlanConfig",
+    "PlanResult",
+    "Precision",
+    "PrepareConfig",
+    "PrepareResult",
+    "Progress",
+    "Reason",
+    "RejectedRow",
+    "RowFormat",
+    "RunConfig",
+    "Sample",
+    "SamplingSettings",
+    "Source",
+    "StorePrefix",
+    "TerminationMessage",
+    "TrainResult",
+    "TrainingSettings",
+    "WeightFormat",
+]
+
+AnyConfig = Annotated[PrepareConfig | PlanConfig | RunConfig, Field(discriminator="kind")]

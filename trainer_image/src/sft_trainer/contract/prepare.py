@@ -1,0 +1,92 @@
+"""`prepare`: sources in, one published version of a dataset out."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Literal
+
+from pydantic import Field
+
+from sft_trainer.contract.wire import CONTRACT_VERSION, ContractModel, ObjectRef, StorePrefix
+
+
+class RowFormat(StrEnum):
+    """The shape of a source's rows."""
+
+    AUTO = "Auto"
+    ALPACA = "Alpaca"
+    MESSAGES = "Messages"
+    PROMPT_COMPLETION = "PromptCompletion"
+
+
+class Source(ContractModel):
+    """One source of rows: exactly one of `store` and `inline` is given."""
+
+    name: str
+    store: StorePrefix | None = None
+    inline: str | None = None
+    """JSONL text."""
+    format: RowFormat = RowFormat.AUTO
+
+
+class Gates(ContractModel):
+    """What a dataset must hold to be published."""
+
+    max_reject_percent: int = Field(ge=0, le=100)
+    min_rows: int = Field(ge=1)
+
+
+class PrepareConfig(ContractModel):
+    """What a `prepare` pod is to do: read the sources, publish one version of the dataset."""
+
+    kind: Literal["Prepare"] = "Prepare"
+    contract_version: int = CONTRACT_VERSION
+    owner: ObjectRef
+    attempt: int
+    sources: list[Source]
+    eval_percent: int = Field(ge=0, le=50)
+    gates: Gates
+    versions: StorePrefix
+    """Folder `<output>/<namespace>/datasets/<name>/`, in which the version `<digest>/` is published."""
+    run: StorePrefix
+    """Folder `.../datasets/<name>/runs/<uid8>-g<generation>-r<run>/` for rejects, report.json and exit records."""
+
+
+class RejectedRow(ContractModel):
+    """One rejected row, as a user finds it again."""
+
+    source: str
+    file: str
+    line: int
+    reason: str
+
+
+class Accounting(ContractModel):
+    """Every row read is kept or rejected: `read == kept + sum(rejected.values())`, always."""
+
+    read: int
+    kept: int
+    rejected: dict[str, int]
+    """Rows by reason, duplicates included."""
+
+
+class PrepareResult(ContractModel):
+    """A published version."""
+
+    digest: str
+    uri: str
+    train_rows: int
+    eval_rows: int
+    bytes: int
+    accounting: Accounting
+    report_uri: str
+    rejects: list[RejectedRow]
+    """The first few; all of them stand in rejects/."""
+
+
+class PinnedDataset(ContractModel):
+    """A dataset version: its folder holds a MANIFEST.json whose dataset digest is `digest`."""
+
+    name: str
+    digest: str
+    store: StorePrefix

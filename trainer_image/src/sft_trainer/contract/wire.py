@@ -1,0 +1,53 @@
+"""What every document of the contract has in common: the version, where things lie in a pod, the base model."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, ConfigDict
+from pydantic.alias_generators import to_camel
+
+CONTRACT_VERSION = 1
+CONFIG_PATH = "/run/sft/config.json"
+CREDENTIALS_ROOT = "/run/sft/credentials"
+"""Each Secret is mounted at `<CREDENTIALS_ROOT>/<secret name>/`, one file a key, with the keys of `CREDENTIAL_KEYS`."""
+CREDENTIAL_KEYS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
+OPTIONAL_CREDENTIAL_KEYS = ("AWS_SESSION_TOKEN",)
+SCRATCH_PATH = "/scratch"
+"""The pod's own disk, an emptyDir; everything below it may be lost at any moment."""
+TERMINATION_LOG_PATH = "/dev/termination-log"
+PROGRESS_PORT = 8080
+POD_UID_VARIABLE = "SFT_POD_UID"
+"""Environment variable that the downward API fills; the pod's UID fences checkpoints and signs progress."""
+MAX_TERMINATION_MESSAGE_BYTES = 4096
+"""The kubelet cuts a termination message here, and a cut JSON document is none."""
+
+
+class ContractModel(BaseModel):
+    """Base of everything on the wire: camelCase, frozen, unknown fields refused (a newer peer must raise the version)."""
+
+    model_config = ConfigDict(
+        alias_generator=to_camel, populate_by_name=True, extra="forbid", frozen=True, use_attribute_docstrings=True
+    )
+
+    def to_json(self) -> str:
+        """The document as it goes over the wire."""
+        return self.model_dump_json(by_alias=True, exclude_none=True)
+
+
+class StorePrefix(ContractModel):
+    """A place in an object store, and how it is reached."""
+
+    uri: str
+    """`s3://bucket/key`, or `file:///folder` outside a cluster. A trailing slash says "folder"."""
+    endpoint: str | None = None
+    """URL of the S3 endpoint; none is AWS's own."""
+    region: str | None = None
+    credentials_path: str | None = None
+    """Folder with one file for each of `CREDENTIAL_KEYS`; none leaves it to the pod's identity."""
+
+
+class ObjectRef(ContractModel):
+    """The Kubernetes object on whose behalf a pod runs."""
+
+    namespace: str
+    name: str
+    uid: str
