@@ -88,7 +88,8 @@ def test_every_conversation_has_the_tokens_that_transformers_gives_it(
     for messages in conversations:
         turns = [{"role": message.role, "content": message.content} for message in messages]
         expected = theirs.apply_chat_template(turns, tokenize=True, return_dict=True)["input_ids"]
-        assert render(Content(tuple(messages)), ours.template, ours.encode).ids == list(expected), messages
+        [example] = render(Content(tuple(messages)), ours.template, ours.encode)
+        assert example.ids == list(expected), messages
 
 
 def test_odd_text_has_the_same_tokens(ours: ModelDescription, theirs: PreTrainedTokenizerBase) -> None:

@@ -50,6 +50,7 @@ class DataStats(ContractModel):
     """What a plan counted with the model's tokenizer and chat template."""
 
     train_rows: int
+    """Examples with something to learn: one a row, or one an answer where the template rewrites earlier turns."""
     eval_rows: int
     tokens: int
     """Tokens of all train rows, rendered, cut at max_sequence_length."""

@@ -2,7 +2,8 @@
 
 Loss is on each assistant turn that is to be trained: its content and what the template puts after it to end the turn, not the
 words that open it. The template is rendered up to and including each assistant turn; where the texts are prefixes of each other,
-the differences are the turns. A template that rewrites earlier turns is refused rather than learned wrong.
+the differences are the turns, and a row is one example. Some templates rewrite earlier turns (Qwen3's drops their reasoning):
+there each answer is an example of its own, after the conversation as the model sees it when it is asked for that answer.
 """
 
 from __future__ import annotations
@@ -29,24 +30,43 @@ class Template(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
-    """One row as the model sees it; `learned` has an entry for each token."""
+    """One example as the model sees it; `learned` has an entry for each token."""
 
     ids: list[int]
     learned: list[bool]
 
 
-def render(content: Content, template: Template, encode: Encode) -> Rendered:
-    """Token ids and mask of one row, not yet cut."""
+class _RewritesEarlierTurns(Exception):
+    """A rendered conversation does not begin with what was rendered of its beginning."""
+
+
+def render(content: Content, template: Template, encode: Encode) -> list[Rendered]:
+    """The examples of one row, not yet cut: one, or one an answer. Raises ModelUnsupported."""
+    answers = [position for position, message in enumerate(content.messages) if message.role == "assistant"]
+    try:
+        return [_example(content, answers, template, encode)]
+    except _RewritesEarlierTurns:
+        trained = [position for position in answers if content.messages[position].train]
+    try:
+        return [_example(content, [position], template, encode) for position in trained]
+    except _RewritesEarlierTurns as error:
+        raise invalid(
+            Reason.MODEL_UNSUPPORTED,
+            "the model's chat template renders an answer otherwise than it opens it, so what is learned cannot be told apart",
+            "use a model whose template opens an assistant turn as it renders one",
+        ) from error
+
+
+def _example(content: Content, answers: Sequence[int], template: Template, encode: Encode) -> Rendered:
+    """What is learned are the answers at these positions."""
+    messages, tools = content
     ids: list[int] = []
     learned: list[bool] = []
     done = ""
-    messages, tools = content
-    for position, message in enumerate(messages):
-        if message.role != "assistant":
-            continue
+    for position in answers:
         opened = _rest(template(messages[:position], True, tools), done)
         closed = _rest(template(messages[: position + 1], False, tools), done + opened)
-        for text, is_learned in ((opened, False), (closed, message.train)):
+        for text, is_learned in ((opened, False), (closed, messages[position].train)):
             tokens = encode(text)
             ids += tokens
             learned += [is_learned] * len(tokens)
@@ -56,14 +76,10 @@ def render(content: Content, template: Template, encode: Encode) -> Rendered:
 
 def _rest(text: str, prefix: str) -> str:
     if not text.startswith(prefix):
-        raise invalid(
-            Reason.MODEL_UNSUPPORTED,
-            "the model's chat template changes earlier turns when later ones follow, so what is learned cannot be told apart",
-            "use a model whose template renders turn by turn",
-        )
+        raise _RewritesEarlierTurns
     return text[len(prefix) :]
 
 
 def cut(rendered: Rendered, max_tokens: int) -> Rendered:
-    """The first tokens of a row."""
+    """The first tokens of an example."""
     return Rendered(rendered.ids[:max_tokens], rendered.learned[:max_tokens])

@@ -15,13 +15,13 @@ def count_tokens(rows: Mapping[str, Sequence[Row]], template: Template, encode: 
     """DataStats of the rows, cut at `max_tokens` as training cuts them."""
     tokens = trained = truncated = longest = learnable = 0
     for row in rows[TRAIN]:
-        whole = render(row.content, template, encode)
-        kept = cut(whole, max_tokens)
-        tokens += len(kept.ids)
-        trained += sum(kept.learned)
-        learnable += any(kept.learned)
-        truncated += len(whole.ids) > max_tokens
-        longest = max(longest, len(whole.ids))
+        for whole in render(row.content, template, encode):
+            kept = cut(whole, max_tokens)
+            tokens += len(kept.ids)
+            trained += sum(kept.learned)
+            learnable += any(kept.learned)
+            truncated += len(whole.ids) > max_tokens
+            longest = max(longest, len(whole.ids))
     if not learnable:
         raise invalid(
             Reason.TOO_FEW_ROWS,

@@ -40,8 +40,8 @@ def describe_folder(folder: Path) -> ModelDescription:
 def make_examples(rows: Sequence[Row], model: ModelDescription, max_tokens: int) -> Examples:
     """Renders, cuts and labels. A row whose answer lies beyond the cut would cost a step and teach nothing."""
     input_ids, labels, dropped = [], [], 0
-    for row in rows:
-        rendered = cut(render(row.content, model.template, model.encode), max_tokens)
+    for whole in (example for row in rows for example in render(row.content, model.template, model.encode)):
+        rendered = cut(whole, max_tokens)
         if not any(rendered.learned):
             dropped += 1
             continue
