@@ -13,7 +13,10 @@ import pytest
 import zstandard
 
 from sft_trainer.contract import (
+    DedupeSettings,
+    DuplicateAction,
     Gates,
+    NearDuplicateSettings,
     ObjectRef,
     PinnedDataset,
     PrepareConfig,
@@ -57,7 +60,11 @@ class Bench:
         self.runs += 1
         scratch = self.folder / f"scratch-{self.runs}"
         scratch.mkdir()
-        fields: dict[str, Any] = {"eval_percent": 20, "gates": Gates(max_reject_percent=10, min_rows=1)}
+        fields: dict[str, Any] = {
+            "eval_percent": 20,
+            "gates": Gates(max_reject_percent=10, min_rows=1),
+            "dedupe": DedupeSettings(near=None),
+        }
         config = PrepareConfig(
             owner=ObjectRef(namespace="team", name="faq", uid="u"),
             attempt=1,
@@ -245,6 +252,33 @@ def test_rows_under_another_digest_are_refused(bench: Bench, tmp_path: Path) -> 
         read_version(other, tmp_path / "trainer")
     assert caught.value.reason is Reason.DATASET_CORRUPT
     assert "000000000000" in caught.value.message
+
+
+LONG = "The pump runs dry when its valve stays shut for longer than the tank needs to drain, which the controller notices. " * 3
+
+
+class TestNearDuplicates:
+    def rows(self) -> list[str]:
+        nearly = [qa("What happens to the pump?", LONG + ending) for ending in ("Then it stops.", "Then it halts.", "It stops.")]
+        return [*GOOD[:20], *nearly]
+
+    def test_are_dropped_but_for_the_least_origin(self, bench: Bench, tmp_path: Path) -> None:
+        bench.put("a.jsonl", "\n".join(self.rows()))
+        result = bench.prepare(bench.source("faq", "a.jsonl"), dedupe=DedupeSettings())
+        rejected = [(row["line"], row["reason"]) for row in bench.rejects("faq")]
+        assert rejected == [(22, "NearDuplicate"), (23, "NearDuplicate")]
+        assert result.accounting.rejected == {"NearDuplicate": 2}
+        assert result.rejects == [], "duplicates are no error of the data"
+
+    def test_that_are_kept_fall_on_one_side_of_the_split(self, bench: Bench, tmp_path: Path) -> None:
+        bench.put("a.jsonl", "\n".join(self.rows()))
+        keep = DedupeSettings(near=NearDuplicateSettings(action=DuplicateAction.KEEP))
+        for percent in (10, 30, 50):
+            result = bench.prepare(bench.source("faq", "a.jsonl"), dedupe=keep, eval_percent=percent)
+            rows = read_version(bench.pinned(result), tmp_path / f"trainer-{percent}")
+            sides = {split for split, members in rows.items() for row in members if row.origin.line > 20}
+            assert len(sides) == 1
+            assert result.accounting.kept == 23
 
 
 class TestGates:

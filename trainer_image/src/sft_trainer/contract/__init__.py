@@ -13,6 +13,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from sft_trainer.contract.dedupe import CompareBy, ContaminationSettings, DedupeSettings, DuplicateAction, NearDuplicateSettings
 from sft_trainer.contract.exit import ExitCode, Reason
 from sft_trainer.contract.plan import DataStats, ModelFacts, PlanConfig, PlanResult, WeightFormat
 from sft_trainer.contract.prepare import (
@@ -70,13 +71,18 @@ __all__ = [
     "Accounting",
     "AnyConfig",
     "Artifact",
+    "CompareBy",
+    "ContaminationSettings",
     "ContractModel",
     "DataStats",
+    "DedupeSettings",
+    "DuplicateAction",
     "ExitCode",
     "Gates",
     "LearningRateSchedule",
     "LoRASettings",
     "ModelFacts",
+    "NearDuplicateSettings",
     "ObjectRef",
     "Phase",
     "PinnedDataset",

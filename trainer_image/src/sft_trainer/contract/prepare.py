@@ -7,6 +7,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from sft_trainer.contract.dedupe import DedupeSettings
 from sft_trainer.contract.wire import CONTRACT_VERSION, ContractModel, ObjectRef, StorePrefix
 
 
@@ -44,6 +45,7 @@ class PrepareConfig(ContractModel):
     owner: ObjectRef
     attempt: int
     sources: list[Source]
+    dedupe: DedupeSettings = DedupeSettings()
     eval_percent: int = Field(ge=0, le=50)
     gates: Gates
     versions: StorePrefix

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from sft_trainer.contract import Accounting, Gates, Reason
-from sft_trainer.data.ledger import DUPLICATE, Ledger
+from sft_trainer.data.duplicates import NO_FAULT
+from sft_trainer.data.ledger import Ledger
 from sft_trainer.failure import TrainerFailure, invalid
 
 SHOWN_REASONS = 4
@@ -39,7 +40,7 @@ def check_gates(gates: Gates, ledger: Ledger) -> None:
 
 def faulty_rows(accounting: Accounting) -> int:
     """Rejected rows without the duplicates, which are no error of the data."""
-    return sum(count for reason, count in accounting.rejected.items() if reason != DUPLICATE)
+    return sum(count for reason, count in accounting.rejected.items() if reason not in NO_FAULT)
 
 
 def _why(ledger: Ledger) -> str:

@@ -9,10 +9,10 @@ from pathlib import Path
 import zstandard
 
 from sft_trainer.contract import Accounting, RejectedRow
+from sft_trainer.data.duplicates import NO_FAULT
 from sft_trainer.data.rows import Origin
 from sft_trainer.store.paths import inside
 
-DUPLICATE = "DuplicateRow"
 SHOWN = 5
 """Rejected rows that fit into a status; all of them stand in rejects/."""
 MAX_TEXT = 4096
@@ -37,7 +37,7 @@ class Ledger:
         """One row was not kept."""
         self.rejected.setdefault(origin.source, Counter())[reason] += 1
         row = RejectedRow(source=origin.source, file=origin.file, line=origin.line, reason=reason)
-        if reason != DUPLICATE and len(self.first) < SHOWN:
+        if reason not in NO_FAULT and len(self.first) < SHOWN:
             self.first.append(row)
         entry = row.model_dump() | {"text": text[: 4 * MAX_TEXT].decode(errors="replace")[:MAX_TEXT]}
         self._writer(origin.source).write(json.dumps(entry, ensure_ascii=False).encode(errors="replace") + b"\n")

@@ -7,11 +7,12 @@ from contextlib import closing
 from hashlib import sha256
 from pathlib import Path
 
-from sft_trainer.contract import PrepareConfig, PrepareResult, Source
+from sft_trainer.contract import DuplicateAction, PrepareConfig, PrepareResult, Source
 from sft_trainer.data.digest import canonical_json
+from sft_trainer.data.duplicates import NEAR_DUPLICATE, ExactDuplicates, NearDuplicates, repeated_rows
 from sft_trainer.data.gates import check_gates
 from sft_trainer.data.kept_rows import KeptRows
-from sft_trainer.data.ledger import DUPLICATE, Ledger
+from sft_trainer.data.ledger import Ledger
 from sft_trainer.data.parse import parse_line
 from sft_trainer.data.readability import Readability
 from sft_trainer.data.row_columns import optional_fields
@@ -25,17 +26,24 @@ from sft_trainer.store.object_store import open_store
 class _Intake:
     """Takes rows in the order of their origins: of rows that teach the same, the first is the least origin and survives."""
 
-    def __init__(self, rows: KeptRows, ledger: Ledger) -> None:
-        self.rows = rows
-        self.ledger = ledger
+    def __init__(self, config: PrepareConfig, rows: KeptRows, ledger: Ledger, scratch: Path) -> None:
+        self._rows = rows
+        self._ledger = ledger
+        self._scratch = scratch
+        self._exact = ExactDuplicates(config.dedupe.exact)
+        self.near = NearDuplicates(config.dedupe.near, scratch / "near") if config.dedupe.near else None
         self.filled: set[str] = set()
-        self._seen: set[bytes] = set()
 
-    def read(self, source: Source, scratch: Path) -> None:
+    def close(self) -> None:
+        """Removes what it has on disk."""
+        if self.near:
+            self.near.close()
+
+    def read(self, source: Source) -> None:
         """Everything of one source."""
         readability = Readability(source)
-        for line in read_lines(source, scratch):
-            self.ledger.count_read(source.name)
+        for line in read_lines(source, self._scratch):
+            self._ledger.count_read(source.name)
             readability.note(line, self._take(line, source))
         readability.finish()
 
@@ -43,34 +51,39 @@ class _Intake:
         """Keeps one line's row, or writes down why not; returns the reason."""
         origin = Origin(source.name, line.file, line.number)
         try:
-            content = parse_line(line, source.format)
-            self._keep(content, origin)
+            self._keep(parse_line(line, source.format), origin)
         except RowRejected as rejection:
-            self.ledger.reject(origin, rejection.reason, line.data)
+            self._ledger.reject(origin, rejection.reason, line.data)
             return rejection.reason
         return None
 
     def _keep(self, content: Content, origin: Origin) -> None:
         canonical = canonical_json(content)
-        key = sha256(canonical).digest()
-        if key in self._seen:
-            raise RowRejected(DUPLICATE)
-        self._seen.add(key)
-        self.rows.append(key, canonical, origin)
+        row_hash = sha256(canonical).digest()
+        self._exact.check(content, row_hash)
+        self._rows.append(row_hash, canonical, origin)
         self.filled |= optional_fields(content)
+        if self.near:
+            self.near.add(content)
 
 
 def prepare(config: PrepareConfig, scratch: Path) -> PrepareResult:
     """Publishes one version; raises TrainerFailure, or DatasetRejected when the rows do not pass the gates."""
     with closing(KeptRows(scratch / "rows")) as rows:
         with closing(Ledger(scratch / "run" / "rejects")) as ledger:
-            intake = _Intake(rows, ledger)
-            for source in sorted(config.sources, key=lambda source: source.name):
-                intake.read(source, scratch)
-        ledger.check(kept=len(rows))
+            with closing(_Intake(config, rows, ledger, scratch)) as intake:
+                for source in sorted(config.sources, key=lambda source: source.name):
+                    intake.read(source)
+                clusters = intake.near.clusters(rows) if intake.near else None
+            is_dropping = config.dedupe.near is not None and config.dedupe.near.action is DuplicateAction.DROP
+            repeated = set(repeated_rows(clusters)) if clusters and is_dropping else set()
+            for number in sorted(repeated):
+                ledger.reject(rows.origin(number), NEAR_DUPLICATE, rows.canonical(number))
+        kept = [number for number in range(len(rows)) if number not in repeated]
+        ledger.check(kept=len(kept))
         report_uri = _write_report(config, ledger, scratch / "run")
         check_gates(config.gates, ledger)
-        splits = split_rows(rows.hashes, config.eval_percent)
+        splits = split_rows(kept, rows.hashes, None if is_dropping else clusters, config.eval_percent)
         version = write_version(scratch / "version", rows, splits, intake.filled, config.owner.name)
     store = open_store(config.versions)
     manifest = publish_version(store, scratch / "version", version)
