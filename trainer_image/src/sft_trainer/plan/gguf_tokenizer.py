@@ -10,6 +10,7 @@ from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, normalize
 
 from sft_trainer.contract import Reason
 from sft_trainer.failure import TrainerFailure, invalid
+from sft_trainer.plan.gguf_file import GGUFFile
 
 _USE_SAFETENSORS = "use the model's safetensors, with its tokenizer.json"
 CONTROL = 3
@@ -43,7 +44,7 @@ class GGUFHeader:
 def read_gguf(path: Path) -> GGUFHeader:
     """Reads a GGUF file's header; raises ModelUnsupported."""
     try:
-        reader = GGUFReader(path)
+        reader = GGUFFile(path)
     except (ValueError, IndexError, KeyError, OSError, OverflowError, MemoryError) as error:
         raise _unsupported(f"{path.name} is not a GGUF file, or was cut short", "upload it again, whole") from error
     fields = {name: field.contents() for name, field in reader.fields.items() if not name.startswith("tokenizer.ggml.")}

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 from sft_trainer.contract import Precision, Reason, RunConfig, WeightFormat
 from sft_trainer.failure import invalid
 from sft_trainer.model_files import find_model
-from sft_trainer.plan.gguf_tokenizer import read_gguf
 from sft_trainer.store.manifest import ManifestInvalid, download_verified, load_manifest, publish_folder
 from sft_trainer.store.object_store import open_store
+from sft_trainer.train.gguf_conversion import convert_gguf
 from sft_trainer.train.phases import timed
 
 if TYPE_CHECKING:
@@ -55,25 +55,8 @@ def _fetch_converted(config: RunConfig, folder: Path) -> Path | None:
 
 
 def _convert(config: RunConfig, source: Path, target: Path) -> Path:
-    """GGUF to safetensors in bfloat16: what base weights are trained on, and half the bytes of float32."""
-    import torch
-    from transformers import AutoModelForCausalLM, AutoTokenizer, GgufConfig
-
-    file = next(source.glob("*.gguf")).name
     with timed("converting GGUF"):
-        plain = GgufConfig(dequantize=True)
-        model = AutoModelForCausalLM.from_pretrained(
-            source, gguf_file=file, dtype=torch.bfloat16, quantization_config=plain, trust_remote_code=False
-        )
-        # transformers marks the model as quantized, and would refuse to save what it has just made plain.
-        model.is_loaded_from_gguf = False
-        model.hf_quantizer = None
-        if hasattr(model.config, "quantization_config"):
-            del model.config.quantization_config
-        model.save_pretrained(target)
-        AutoTokenizer.from_pretrained(source, gguf_file=file).save_pretrained(target)
-        # transformers rebuilds the tokenizer with one rule for cutting text; the plan counts with the rule that the file names.
-        read_gguf(source / file).tokenizer.save(str(target / "tokenizer.json"))
+        convert_gguf(next(source.glob("*.gguf")), target)
     publish_folder(open_store(config.model_cache), target, KIND, {"revision": config.model_facts.revision})
     return target
 
