@@ -22,7 +22,7 @@ import zstandard
 
 from benchmarks.data_engine_rows import Label, labelled_rows, read_labels, real_exchanges, test_data, write_rows
 from benchmarks.report import print_report
-from sft_trainer.contract import Gates, ObjectRef, PrepareConfig, Source, StorePrefix
+from sft_trainer.contract import DedupeSettings, Gates, NearDuplicateSettings, ObjectRef, PrepareConfig, Source, StorePrefix
 from sft_trainer.data.prepare import prepare
 
 ROWS, MANY_ROWS = 200_000, 2_000_000
@@ -35,6 +35,7 @@ def config(folder: Path) -> PrepareConfig:
         owner=ObjectRef(namespace="bench", name="bench", uid="bench"),
         attempt=1,
         sources=[Source(name=SOURCE, store=StorePrefix(uri=f"file://{folder}/rows.jsonl"))],
+        dedupe=DedupeSettings(near=NearDuplicateSettings()),
         eval_percent=5,
         gates=Gates(max_reject_percent=100, min_rows=1),
         versions=StorePrefix(uri=f"file://{folder}/versions/"),

@@ -70,7 +70,7 @@ def clusters_of(texts: Sequence[str], threshold_percent: int) -> Clusters:
     ):
         for start in range(0, len(texts), 2_000):
             index.add(texts[start : start + 2_000])
-        return index.clusters(texts.__getitem__, [hashlib.sha256(text.encode()).digest() for text in texts])
+        return index.clusters([texts.__getitem__], [hashlib.sha256(text.encode()).digest() for text in texts])
 
 
 def meet(texts: Sequence[str], pairs: Pairs, threshold: float) -> npt.NDArray[np.bool_]:

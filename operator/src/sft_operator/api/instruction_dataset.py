@@ -62,6 +62,52 @@ class DatasetSource(ApiModel):
     Auto looks at the keys of each row."""
 
 
+class CompareBy(StrEnum):
+    """What of a row is compared with other rows."""
+
+    ROW = "Row"
+    INSTRUCTION = "Instruction"
+
+
+class NearDuplicateAction(StrEnum):
+    """What becomes of rows that are nearly the same."""
+
+    DROP = "Drop"
+    KEEP = "Keep"
+    IGNORE = "Ignore"
+
+
+class NearDuplicates(ApiModel):
+    """Rows that say nearly the same."""
+
+    action: NearDuplicateAction = NearDuplicateAction.DROP
+    """Drop keeps one row of each cluster; Keep keeps all, on one side of the split; Ignore does not look for them."""
+    threshold_percent: Annotated[int, Field(ge=60, le=100)] = 70
+    """Similarity (Jaccard, of the sets of five-character shingles) from which on two rows are near duplicates."""
+    by: CompareBy = CompareBy.ROW
+    """Row compares all that a row says, and what it asks must be as similar; Instruction compares only what it asks."""
+
+
+class Dedupe(ApiModel):
+    """Which rows are duplicates. The one of the least source name, file and line is kept."""
+
+    exact: CompareBy = CompareBy.ROW
+    """Row drops rows that are the same in all they teach; Instruction also those that answer the same question otherwise."""
+    near: NearDuplicates = NearDuplicates()
+    """Rows that say nearly the same."""
+
+
+class Contamination(ApiModel):
+    """Rows that repeat what models will be evaluated with are not published: learned by heart, they make a score meaningless."""
+
+    sources: Annotated[list[DatasetSource], Field(min_length=1, max_length=16, json_schema_extra=list_map("name"))]
+    """Where the evaluation rows are."""
+    min_overlap_percent: Annotated[int, Field(ge=0, le=100)] = 50
+    """Share of n-grams, of a row or an evaluation row, whichever has fewer, that both must have; at 0 one is enough."""
+    ngram_tokens: Annotated[int, Field(ge=5, le=50)] = 13
+    """Length of the n-grams in words, or in single Chinese characters."""
+
+
 class Split(ApiModel):
     """How many rows are kept from training, to measure on."""
 
@@ -73,7 +119,7 @@ class Gates(ApiModel):
     """What must hold, or no version is published."""
 
     max_reject_percent: Annotated[int, Field(ge=0, le=100)] = 20
-    """Rejected rows in percent of those read, at most. Exact duplicates do not count."""
+    """Rejected rows in percent of those read, at most. Duplicates do not count."""
     min_rows: Annotated[int, Field(ge=1, le=1_000_000_000)] = 1
     """Rows kept, at least."""
 
@@ -87,6 +133,10 @@ class InstructionDatasetSpec(ApiModel):
     """Raise it to prepare again although nothing in this spec changed, for example after new data was uploaded."""
     sources: Annotated[list[DatasetSource], Field(min_length=1, max_length=16, json_schema_extra=list_map("name"))]
     """Where the rows come from."""
+    dedupe: Dedupe = Dedupe()
+    """Which rows are duplicates, and what becomes of them."""
+    contamination: Contamination | None = None
+    """What models will be evaluated with, and must not be trained on."""
     split: Split = Split()
     """How many rows are kept from training, to measure on."""
     gates: Gates = Gates()

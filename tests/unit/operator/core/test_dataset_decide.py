@@ -11,6 +11,7 @@ import pytest
 
 from sft_operator.core.dataset.decide import decide as decide_dataset
 from sft_operator.core.observed import Children, JobEnd, Terminated, Warned
+from sft_trainer.contract import NearDuplicateSettings, PrepareConfig
 from tests.unit.operator.core import worlds
 from tests.unit.operator.core.worlds import Cluster, dataset_spec, dataset_world, job_end, message, prepared, profile
 
@@ -85,6 +86,33 @@ def test_the_config_names_sources_folders_and_credentials_but_no_secret() -> Non
         "credentialsPath": "/run/sft/credentials/s3",
     }
     assert config["run"]["uri"] == "s3://out/team-a/team-a/datasets/faq/runs/11111111-g1-r1/"
+
+
+def test_the_config_says_what_duplicates_are_and_what_must_not_be_repeated() -> None:
+    spec = dataset_spec(
+        dedupe={"exact": "Instruction", "near": {"action": "Keep", "thresholdPercent": 85}},
+        contamination={"sources": [{"name": "exam", "s3": {"uri": "s3://raw/exam.jsonl"}}], "ngramTokens": 8},
+    )
+    config = json.loads(begun(spec=spec).configs[0])
+    assert config["dedupe"] == {"exact": "Instruction", "near": {"thresholdPercent": 85, "action": "Keep", "by": "Row"}}
+    assert config["contamination"] == {"ngramTokens": 8, "minOverlapPercent": 50}
+    assert [source["store"]["uri"] for source in config["evaluationSources"]] == ["s3://raw/exam.jsonl"]
+
+
+def test_near_duplicates_that_are_ignored_are_not_looked_for() -> None:
+    by_default, ignored = (
+        PrepareConfig.model_validate_json(begun(spec=dataset_spec(dedupe=dedupe)).configs[0]).dedupe.near
+        for dedupe in ({}, {"near": {"action": "Ignore"}})
+    )
+    assert by_default == NearDuplicateSettings()
+    assert ignored is None
+
+
+def test_evaluation_rows_outside_the_locations_are_refused_by_the_name_of_their_field() -> None:
+    elsewhere = {"sources": [{"name": "exam", "s3": {"uri": "s3://elsewhere/exam.jsonl"}}]}
+    cluster = begun(spec=dataset_spec(contamination=elsewhere))
+    assert cluster.truth("Accepted") == ("False", "OutsideLocations")
+    assert "spec.contamination.sources[exam].s3.uri" in cluster.says("Accepted")
 
 
 @pytest.mark.parametrize(

@@ -63,7 +63,6 @@ class Bench:
         fields: dict[str, Any] = {
             "eval_percent": 20,
             "gates": Gates(max_reject_percent=10, min_rows=1),
-            "dedupe": DedupeSettings(near=None),
         }
         config = PrepareConfig(
             owner=ObjectRef(namespace="team", name="faq", uid="u"),
@@ -264,11 +263,17 @@ class TestNearDuplicates:
 
     def test_are_dropped_but_for_the_least_origin(self, bench: Bench, tmp_path: Path) -> None:
         bench.put("a.jsonl", "\n".join(self.rows()))
-        result = bench.prepare(bench.source("faq", "a.jsonl"), dedupe=DedupeSettings())
+        result = bench.prepare(bench.source("faq", "a.jsonl"), dedupe=DedupeSettings(near=NearDuplicateSettings()))
         rejected = [(row["line"], row["reason"]) for row in bench.rejects("faq")]
         assert rejected == [(22, "NearDuplicate"), (23, "NearDuplicate")]
         assert result.accounting.rejected == {"NearDuplicate": 2}
         assert result.rejects == [], "duplicates are no error of the data"
+
+    def test_paraphrased_questions_with_one_answer_are_no_duplicates(self, bench: Bench) -> None:
+        asked = ["What happens to the pump?", "Does anything happen to it then?", "Say when it stops."]
+        bench.put("a.jsonl", "\n".join([*GOOD[:20], *(qa(question, LONG) for question in asked)]))
+        result = bench.prepare(bench.source("faq", "a.jsonl"), dedupe=DedupeSettings(near=NearDuplicateSettings()))
+        assert result.accounting.rejected == {}
 
     def test_that_are_kept_fall_on_one_side_of_the_split(self, bench: Bench, tmp_path: Path) -> None:
         bench.put("a.jsonl", "\n".join(self.rows()))
@@ -279,6 +284,34 @@ class TestNearDuplicates:
             sides = {split for split, members in rows.items() for row in members if row.origin.line > 20}
             assert len(sides) == 1
             assert result.accounting.kept == 23
+
+
+class TestContamination:
+    def test_rows_that_repeat_an_evaluation_row_are_left_out_and_listed(self, bench: Bench) -> None:
+        bench.put("exam.jsonl", "\n".join([qa("What happens to the pump?", LONG), "{broken"]))
+        bench.put("a.jsonl", "\n".join([*GOOD[:20], qa("What becomes of the pump?", LONG + "Always.")]))
+        result = bench.prepare(bench.source("faq", "a.jsonl"), evaluation_sources=[bench.source("exam", "exam.jsonl")])
+        assert result.accounting.rejected == {"Contaminated": 1}
+        assert [(row["line"], row["reason"]) for row in bench.rejects("faq")] == [(21, "Contaminated")]
+        assert (bench.folder / "run" / "evaluation-rejects" / "exam.jsonl.zst").exists(), "what was not compared is told"
+
+    def test_a_contaminated_row_takes_no_near_duplicate_with_it(self, bench: Bench) -> None:
+        bench.put("exam.jsonl", qa("What happens to the pump?", LONG))
+        other = LONG.replace("The pump", "A fan").replace("valve", "blade").replace("tank", "hall").replace("drain", "cool down")
+        bench.put("a.jsonl", "\n".join([qa("What happens to the pump?", LONG), *GOOD[:20], qa("What of the fan?", other)]))
+        exam = [bench.source("exam", "exam.jsonl")]
+        result = bench.prepare(
+            bench.source("faq", "a.jsonl"), evaluation_sources=exam, dedupe=DedupeSettings(near=NearDuplicateSettings())
+        )
+        assert result.accounting.rejected == {"Contaminated": 1}
+
+    def test_an_evaluation_file_that_cannot_be_read_stops_the_preparation(self, bench: Bench) -> None:
+        bench.put("exam.jsonl", "question,answer\n" * 30)
+        bench.put("a.jsonl", "\n".join(GOOD))
+        with pytest.raises(TrainerFailure) as caught:
+            bench.prepare(bench.source("faq", "a.jsonl"), evaluation_sources=[bench.source("exam", "exam.jsonl")])
+        assert caught.value.reason is Reason.SOURCE_UNREADABLE
+        assert "'exam'" in caught.value.message
 
 
 class TestGates:

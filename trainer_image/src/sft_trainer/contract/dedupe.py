@@ -13,7 +13,7 @@ class CompareBy(StrEnum):
     """What of a row is compared with other rows."""
 
     ROW = "Row"
-    """All that it says."""
+    """All that it says. Near duplicates must be as similar in what they ask: two questions with one answer are no duplicates."""
     INSTRUCTION = "Instruction"
     """What the user asks; rows that answer one question differently are then duplicates."""
 
@@ -48,10 +48,8 @@ class ContaminationSettings(ContractModel):
 
 
 class DedupeSettings(ContractModel):
-    """Duplicates and contamination."""
+    """Duplicates."""
 
     exact: CompareBy = CompareBy.ROW
-    near: NearDuplicateSettings | None = NearDuplicateSettings()
-    """None compares nothing."""
-    contamination: ContaminationSettings = ContaminationSettings()
-    """Of use only where evaluation files are given."""
+    near: NearDuplicateSettings | None = None
+    """None compares nothing. It is what a document without this field says: on the wire, none is left out."""

@@ -7,7 +7,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from sft_trainer.contract.dedupe import DedupeSettings
+from sft_trainer.contract.dedupe import ContaminationSettings, DedupeSettings
 from sft_trainer.contract.wire import CONTRACT_VERSION, ContractModel, ObjectRef, StorePrefix
 
 
@@ -45,6 +45,9 @@ class PrepareConfig(ContractModel):
     owner: ObjectRef
     attempt: int
     sources: list[Source]
+    evaluation_sources: list[Source] = []
+    """Rows that models will be evaluated with: what repeats them is not published."""
+    contamination: ContaminationSettings = ContaminationSettings()
     dedupe: DedupeSettings = DedupeSettings()
     eval_percent: int = Field(ge=0, le=50)
     gates: Gates

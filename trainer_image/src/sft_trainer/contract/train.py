@@ -117,5 +117,7 @@ class TrainResult(ContractModel):
     train_loss: float | None = None
     eval_loss: float | None = None
     trained_tokens: int | None = None
+    untrained_examples: int = 0
+    """Left out, because their answers lie beyond the longest sequence."""
     artifact: Artifact | None = None
     samples: list[Sample] = []

@@ -5,7 +5,7 @@ The survivor is the row of the least origin, whatever order rows come in.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection
 from hashlib import sha256
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from sft_trainer.contract import CompareBy, NearDuplicateSettings
 from sft_trainer.data.kept_rows import KeptRows
 from sft_trainer.data.near_duplicates.clusters import Clusters
 from sft_trainer.data.near_duplicates.index import NearDuplicateIndex
+from sft_trainer.data.near_duplicates.verify import View
 from sft_trainer.data.row_columns import content_of
 from sft_trainer.data.row_text import row_text
 from sft_trainer.data.rows import Content, RowRejected
@@ -40,7 +41,10 @@ class ExactDuplicates:
 
 
 class NearDuplicates:
-    """Sketches rows as they come, then clusters them."""
+    """Sketches rows as they come, then clusters them.
+
+    What is asked must be as similar as the whole: one answer to two questions is what a model learns paraphrases from.
+    """
 
     def __init__(self, settings: NearDuplicateSettings, scratch: Path) -> None:
         self._by = settings.by
@@ -60,13 +64,22 @@ class NearDuplicates:
     def clusters(self, rows: KeptRows) -> Clusters:
         """Which of them belong together."""
         self._flush()
-        return self._index.clusters(lambda number: row_text(content_of(rows.document(number)), self._by), rows.hashes)
+        views = dict.fromkeys((self._by, CompareBy.INSTRUCTION))
+        return self._index.clusters([_view(rows, by) for by in views], rows.hashes)
 
     def close(self) -> None:
         """Removes what lies in the scratch folder."""
         self._index.close()
 
 
-def repeated_rows(clusters: Clusters) -> Sequence[int]:
-    """The rows that give way: of each cluster all but the least origin, which is the least number."""
-    return sorted(number for cluster in clusters.duplicated() for number in cluster if number != min(cluster))
+def _view(rows: KeptRows, by: CompareBy) -> View:
+    return lambda number: row_text(content_of(rows.document(number)), by)
+
+
+def repeated_rows(clusters: Clusters, gone: Collection[int]) -> set[int]:
+    """The rows that give way: of the rows of a cluster that are not gone already, all but the least origin, the least number."""
+    repeated: set[int] = set()
+    for cluster in clusters.duplicated():
+        members = [number for number in cluster if number not in gone]
+        repeated.update(number for number in members if number != min(members))
+    return repeated

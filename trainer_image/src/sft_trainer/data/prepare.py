@@ -10,6 +10,7 @@ from pathlib import Path
 from sft_trainer.contract import DuplicateAction, PrepareConfig, PrepareResult, Source
 from sft_trainer.data.digest import canonical_json
 from sft_trainer.data.duplicates import NEAR_DUPLICATE, ExactDuplicates, NearDuplicates, repeated_rows
+from sft_trainer.data.evaluation_texts import CONTAMINATED, contaminated_rows
 from sft_trainer.data.gates import check_gates
 from sft_trainer.data.kept_rows import KeptRows
 from sft_trainer.data.ledger import Ledger
@@ -75,11 +76,14 @@ def prepare(config: PrepareConfig, scratch: Path) -> PrepareResult:
                 for source in sorted(config.sources, key=lambda source: source.name):
                     intake.read(source)
                 clusters = intake.near.clusters(rows) if intake.near else None
+            contaminated = set(contaminated_rows(config, rows, scratch / "run" / "evaluation-rejects", scratch))
+            for number in sorted(contaminated):
+                ledger.reject(rows.origin(number), CONTAMINATED, rows.canonical(number))
             is_dropping = config.dedupe.near is not None and config.dedupe.near.action is DuplicateAction.DROP
-            repeated = set(repeated_rows(clusters)) if clusters and is_dropping else set()
+            repeated = repeated_rows(clusters, contaminated) if clusters and is_dropping else set()
             for number in sorted(repeated):
                 ledger.reject(rows.origin(number), NEAR_DUPLICATE, rows.canonical(number))
-        kept = [number for number in range(len(rows)) if number not in repeated]
+        kept = [number for number in range(len(rows)) if number not in repeated and number not in contaminated]
         ledger.check(kept=len(kept))
         report_uri = _write_report(config, ledger, scratch / "run")
         check_gates(config.gates, ledger)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sft_operator.api.instruction_dataset import InstructionDatasetSpec
+from sft_operator.api.instruction_dataset import DatasetSource
 from sft_operator.api.reasons import Reason
 from sft_operator.core.checks import Unmet
 from sft_operator.core.locations import Opened, OutsideLocations, open_for_user, open_output
@@ -19,6 +20,8 @@ class Accepted:
     profile: Profile
     sources: dict[str, Opened]
     """Sources in the object store, by their name; inline ones are not among them."""
+    evaluation_sources: dict[str, Opened]
+    """The same of those that rows must not repeat."""
     output: Opened
     """Folder of the parent's namespace."""
 
@@ -28,14 +31,17 @@ def check(world: DatasetWorld) -> Accepted:
     namespace = world.parent.namespace
     profile = choose_profile(world.spec.profile_name, namespace, world.profiles)
     try:
-        return Accepted(profile, _open_sources(world.spec, profile, namespace), open_output(profile, namespace))
+        contamination = world.spec.contamination
+        evaluation = _open(contamination.sources, profile, namespace, field="spec.contamination.sources") if contamination else {}
+        sources = _open(world.spec.sources, profile, namespace, field="spec.sources")
+        return Accepted(profile, sources, evaluation, open_output(profile, namespace))
     except OutsideLocations as outside:
         raise Unmet(Reason.OUTSIDE_LOCATIONS, str(outside)) from outside
 
 
-def _open_sources(spec: InstructionDatasetSpec, profile: Profile, namespace: str) -> dict[str, Opened]:
+def _open(sources: Sequence[DatasetSource], profile: Profile, namespace: str, *, field: str) -> dict[str, Opened]:
     return {
-        source.name: open_for_user(source.s3, profile, namespace, field=f"spec.sources[{source.name}].s3.uri")
-        for source in spec.sources
+        source.name: open_for_user(source.s3, profile, namespace, field=f"{field}[{source.name}].s3.uri")
+        for source in sources
         if source.s3 is not None
     }

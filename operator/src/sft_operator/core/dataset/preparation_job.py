@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from sft_operator.api.instruction_dataset import DatasetSource
+from collections.abc import Mapping
+
+from sft_operator.api.instruction_dataset import Contamination, DatasetSource, Dedupe, NearDuplicateAction
 from sft_operator.core import naming
 from sft_operator.core.dataset.checks import Accepted
 from sft_operator.core.decision import NewJob
@@ -11,7 +13,18 @@ from sft_operator.core.manifests.config_map import build_config_map
 from sft_operator.core.manifests.job import JobRequest, build_job
 from sft_operator.core.manifests.pod import PodRequest
 from sft_operator.core.observed import DatasetWorld, Parent
-from sft_trainer.contract import Gates, ObjectRef, PrepareConfig, RowFormat, Source
+from sft_trainer.contract import (
+    CompareBy,
+    ContaminationSettings,
+    DedupeSettings,
+    DuplicateAction,
+    Gates,
+    NearDuplicateSettings,
+    ObjectRef,
+    PrepareConfig,
+    RowFormat,
+    Source,
+)
 
 
 def versions_folder(parent: Parent, output: Opened) -> Opened:
@@ -30,7 +43,7 @@ def new_preparation(world: DatasetWorld, accepted: Accepted, attempt: int) -> Ne
     """The Job of one attempt at preparing this generation and run, and its config."""
     config = _config(world, accepted, attempt)
     name = naming.preparation_job(world.parent, world.spec.run, attempt)
-    opened = [*accepted.sources.values(), accepted.output]
+    opened = [*accepted.sources.values(), *accepted.evaluation_sources.values(), accepted.output]
     spec = accepted.profile.spec
     pod = PodRequest(
         image=world.images.data,
@@ -47,11 +60,14 @@ def new_preparation(world: DatasetWorld, accepted: Accepted, attempt: int) -> Ne
 
 
 def _config(world: DatasetWorld, accepted: Accepted, attempt: int) -> PrepareConfig:
-    parent, spec = world.parent, world.spec
+    parent, spec, evaluation = world.parent, world.spec, world.spec.contamination
     return PrepareConfig(
         owner=ObjectRef(namespace=parent.namespace, name=parent.name, uid=parent.uid),
         attempt=attempt,
-        sources=[_source(source, accepted) for source in spec.sources],
+        sources=[_source(source, accepted.sources) for source in spec.sources],
+        evaluation_sources=[_source(source, accepted.evaluation_sources) for source in evaluation.sources] if evaluation else [],
+        contamination=_contamination(evaluation) if evaluation else ContaminationSettings(),
+        dedupe=_dedupe(spec.dedupe),
         eval_percent=spec.split.eval_percent,
         gates=Gates(max_reject_percent=spec.gates.max_reject_percent, min_rows=spec.gates.min_rows),
         versions=versions_folder(parent, accepted.output).store,
@@ -59,8 +75,23 @@ def _config(world: DatasetWorld, accepted: Accepted, attempt: int) -> PrepareCon
     )
 
 
-def _source(source: DatasetSource, accepted: Accepted) -> Source:
+def _dedupe(wanted: Dedupe) -> DedupeSettings:
+    near = None
+    if wanted.near.action is not NearDuplicateAction.IGNORE:
+        near = NearDuplicateSettings(
+            threshold_percent=wanted.near.threshold_percent,
+            action=DuplicateAction(wanted.near.action.value),
+            by=CompareBy(wanted.near.by.value),
+        )
+    return DedupeSettings(exact=CompareBy(wanted.exact.value), near=near)
+
+
+def _contamination(wanted: Contamination) -> ContaminationSettings:
+    return ContaminationSettings(ngram_tokens=wanted.ngram_tokens, min_overlap_percent=wanted.min_overlap_percent)
+
+
+def _source(source: DatasetSource, opened: Mapping[str, Opened]) -> Source:
     row_format = RowFormat(source.format.value)
     if source.inline is not None:
         return Source(name=source.name, inline=source.inline.jsonl, format=row_format)
-    return Source(name=source.name, store=accepted.sources[source.name].store, format=row_format)
+    return Source(name=source.name, store=opened[source.name].store, format=row_format)

@@ -35,7 +35,7 @@ def clusters_of(texts: Sequence[str], scratch: Path, batch: int = 2_000, thresho
     with NearDuplicateIndex(NearDuplicateSettings(threshold_percent=threshold), scratch) as index:
         for start in range(0, len(texts), batch):
             index.add(texts[start : start + batch])
-        return index.clusters(texts.__getitem__, [row_hash(text) for text in texts])
+        return index.clusters([texts.__getitem__], [row_hash(text) for text in texts])
 
 
 def by_text(texts: Sequence[str], clusters: Clusters) -> dict[str, tuple[str, ...]]:
@@ -156,7 +156,7 @@ def test_a_hash_is_wanted_for_every_row(tmp_path: Path) -> None:
     with NearDuplicateIndex(NearDuplicateSettings(), tmp_path) as index:
         index.add(["one", "two"])
         with pytest.raises(ValueError, match="2 rows were added, and 1 hashes given"):
-            index.clusters(["one", "two"].__getitem__, [row_hash("one")])
+            index.clusters([["one", "two"].__getitem__], [row_hash("one")])
 
 
 def test_nothing_is_left_in_the_scratch_folder(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ large one, and which rows are left when a row's comparisons are used up.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Self
 
@@ -17,7 +17,7 @@ from sft_trainer.contract.dedupe import NearDuplicateSettings
 from sft_trainer.data.near_duplicates.banding import BANDS, BandFiles, Pairs, Rows, band_keys, candidate_pairs
 from sft_trainer.data.near_duplicates.clusters import Clusters, DisjointSets
 from sft_trainer.data.near_duplicates.min_hash import HASHES, sketches
-from sft_trainer.data.near_duplicates.verify import SketchBytes, are_similar, may_be_similar, sketch_bytes
+from sft_trainer.data.near_duplicates.verify import SketchBytes, View, are_similar, may_be_similar, sketch_bytes
 
 PAIRS_AT_ONCE = 2_048  # at most 4,096 rows' texts and shingle sets are held: 16 MB of ordinary rows
 MAX_FAILED_COMPARISONS = 256
@@ -48,8 +48,11 @@ class NearDuplicateIndex:
             self._sketches.write(sketch_bytes(columns).tobytes())
             self._rows += len(texts)
 
-    def clusters(self, text_of: Callable[[int], str], row_hashes: Sequence[bytes]) -> Clusters:
-        """The clusters of all rows added. `text_of` gives a row's text again; hashes are all of one multiple of 8 bytes."""
+    def clusters(self, views: Sequence[View], row_hashes: Sequence[bytes]) -> Clusters:
+        """The clusters of all rows added, once.
+
+        `views` give a row's text again, and parts of it that must be as similar; hashes are all of one multiple of 8 bytes.
+        """
         if len(row_hashes) != self._rows:
             raise ValueError(f"{self._rows} rows were added, and {len(row_hashes)} hashes given")
         by_hash = rows_by_hash(row_hashes)
@@ -58,7 +61,7 @@ class NearDuplicateIndex:
         for band in range(BANDS):
             previous, keys = keys, self._bands.read(band)[by_hash]
             for pairs in candidate_pairs(keys, previous):
-                search.compare(pairs, text_of)
+                search.compare(pairs, views)
         return search.clusters()
 
     def _read_sketches(self) -> SketchBytes:
@@ -90,12 +93,12 @@ class ClusterSearch:
         self._sets = DisjointSets(len(by_hash))
         self._failed_comparisons = np.zeros(len(by_hash), np.uint16)
 
-    def compare(self, pairs: Pairs, text_of: Callable[[int], str]) -> None:
+    def compare(self, pairs: Pairs, views: Sequence[View]) -> None:
         """Compares all pairs that are worth it, some at a time, because each may connect others."""
         pairs = self._looking_alike(pairs)
         for start in range(0, len(pairs.left), PAIRS_AT_ONCE):
             some = slice(start, start + PAIRS_AT_ONCE)
-            self._compare_some(self._worth_comparing(Pairs(pairs.left[some], pairs.right[some])), text_of)
+            self._compare_some(self._worth_comparing(Pairs(pairs.left[some], pairs.right[some])), views)
 
     def _looking_alike(self, pairs: Pairs) -> Pairs:
         rows = Pairs(self._by_hash[pairs.left], self._by_hash[pairs.right])
@@ -106,11 +109,13 @@ class ClusterSearch:
         failures = np.maximum(self._failed_comparisons[pairs.left], self._failed_comparisons[pairs.right])
         return pairs.where(~is_connected & (failures < MAX_FAILED_COMPARISONS))
 
-    def _compare_some(self, pairs: Pairs, text_of: Callable[[int], str]) -> None:
+    def _compare_some(self, pairs: Pairs, views: Sequence[View]) -> None:
         if not len(pairs.left):
             return
         rows = Pairs(self._by_hash[pairs.left], self._by_hash[pairs.right])
-        similar = are_similar(rows, text_of, self._threshold)
+        similar = np.ones(len(rows.left), np.bool_)
+        for text_of in views:
+            similar[similar] = are_similar(rows.where(similar), text_of, self._threshold)
         for left, right in zip(pairs.left[similar].tolist(), pairs.right[similar].tolist(), strict=True):
             self._sets.connect(left, right)
         for side in pairs.where(~similar):

@@ -19,6 +19,8 @@ from sft_trainer.data.near_duplicates.shingles import Hashes, shingle_sets
 SketchBytes = npt.NDArray[np.uint8]
 """One line a row, one byte a place: two that differ are taken for equal in 1 of 256 cases, which only lets a pair pass."""
 
+View = Callable[[int], str]
+"""The text of a row by its number, or a part of it."""
 STANDARD_DEVIATIONS = 3.1  # of a normal distribution, 1 in 1,000 lies further below
 
 
@@ -43,7 +45,7 @@ def jaccard(left: Hashes, right: Hashes) -> float:
     return shared / (len(merged) - shared)
 
 
-def are_similar(pairs: Pairs, text_of: Callable[[int], str], threshold: float) -> npt.NDArray[np.bool_]:
+def are_similar(pairs: Pairs, text_of: View, threshold: float) -> npt.NDArray[np.bool_]:
     """Whether each pair is at least that similar. Each row's text is asked for once."""
     rows, places = np.unique(np.concatenate(pairs), return_inverse=True)
     sets = shingle_sets([text_of(row) for row in rows.tolist()])
