@@ -1,0 +1,74 @@
+"""`sft-data`: what it prints, what it leaves behind, and how it ends."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from sft_trainer.contract import ExitCode
+from sft_trainer.data.command_line import main
+
+ROWS = [json.dumps({"prompt": f"What is {n} times {n}?", "completion": f"It is {n * n}."}) for n in range(40)]
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    path = tmp_path / "my rows.jsonl"
+    path.write_text("\n".join([*ROWS, ROWS[0], "{broken"]))
+    return path
+
+
+def test_prepare_publishes_a_version_and_says_what_became_of_every_row(
+    file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["prepare", str(file), "-o", str(tmp_path / "out"), "--near-duplicates", "Ignore"]) == ExitCode.DONE
+    said = capsys.readouterr().out
+    assert "42" in said
+    assert "DuplicateRow" in said
+    assert "my rows.jsonl:42: NotJson" in said
+    [version] = [path for path in (tmp_path / "out").iterdir() if path.name != "report"]
+    assert version.name in said
+    assert (version / "MANIFEST.json").exists()
+    assert (tmp_path / "out" / "report" / "rejects" / "my-rows.jsonl.zst").exists()
+
+
+def test_check_writes_nothing(file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    before = sorted(tmp_path.rglob("*"))
+    assert main(["check", str(file), "--near-duplicates", "Ignore"]) == ExitCode.DONE
+    assert sorted(tmp_path.rglob("*")) == before
+    assert "a version could be made" in capsys.readouterr().out
+
+
+def test_a_gate_that_does_not_open_is_told_with_the_accounting_and_a_remedy(
+    file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["check", str(file), "--near-duplicates", "Ignore", "--min-rows", "100"]) == ExitCode.INVALID
+    captured = capsys.readouterr()
+    assert "NotJson" in captured.out
+    assert "TooFewRows: 40 rows were kept" in captured.err
+
+
+def test_a_file_that_is_not_there_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["check", str(tmp_path / "none.jsonl")]) == ExitCode.INVALID
+    assert "none.jsonl was not found" in capsys.readouterr().err
+
+
+def test_files_of_one_name_are_sources_of_their_own(file: Path, tmp_path: Path) -> None:
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / file.name).write_text(json.dumps({"prompt": "Why?", "completion": "Because."}))
+    arguments = ["prepare", str(file), str(tmp_path / "other" / file.name), "-o", str(tmp_path / "out")]
+    assert main([*arguments, "--near-duplicates", "Ignore"]) == ExitCode.DONE
+    report = json.loads((tmp_path / "out" / "report" / "report.json").read_text())
+    assert {name: counts["read"] for name, counts in report["sources"].items()} == {"my-rows": 42, "my-rows-2": 1}
+
+
+def test_rows_that_repeat_an_evaluation_file_are_left_out(file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    long = "The pump stops when the valve stays shut for longer than the tank needs to drain, says the manual."
+    exam = tmp_path / "exam.jsonl"
+    exam.write_text(json.dumps({"prompt": "When does it stop?", "completion": long}))
+    with file.open("a") as appended:
+        appended.write("\n" + json.dumps({"prompt": "Say when it stops.", "completion": long}))
+    assert main(["check", str(file), "--near-duplicates", "Ignore", "--evaluation", str(exam)]) == ExitCode.DONE
+    assert "Contaminated" in capsys.readouterr().out

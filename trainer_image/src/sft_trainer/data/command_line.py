@@ -1,0 +1,198 @@
+"""`sft-data prepare|check`: the data engine on one's own files, without Kubernetes. A version's digest is that of a pod's."""
+
+from __future__ import annotations
+
+import argparse
+import re
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterable, Sequence
+from contextlib import closing
+from pathlib import Path
+from types import TracebackType
+from typing import NamedTuple
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from sft_trainer.contract import (
+    Accounting,
+    DedupeSettings,
+    DuplicateAction,
+    ExitCode,
+    Gates,
+    NearDuplicateSettings,
+    ObjectRef,
+    PrepareConfig,
+    RejectedRow,
+    RowFormat,
+    Source,
+    StorePrefix,
+)
+from sft_trainer.data.gates import DatasetRejected, check_gates
+from sft_trainer.data.kept_rows import KeptRows
+from sft_trainer.data.ledger import Ledger
+from sft_trainer.data.prepare import prepare
+from sft_trainer.data.selection import select_rows
+from sft_trainer.data.watch import Watch
+from sft_trainer.failure import TrainerFailure
+
+IGNORE = "Ignore"
+REPORT = "report"
+"""Beside the versions lies what was found on the way to the newest: report.json and the rejected rows."""
+
+
+class Found(NamedTuple):
+    """What there is to say at the end."""
+
+    accounting: Accounting
+    rejects: Sequence[RejectedRow]
+    last_words: str
+
+
+class ProgressBar(Watch):
+    """Draws how far it is; the share is of the bytes of all files."""
+
+    def __init__(self, console: Console, total_bytes: int) -> None:
+        columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[rows]:,} rows"))
+        self._progress = Progress(*columns, TimeElapsedColumn(), console=console, transient=True)
+        self._task = self._progress.add_task("reading", total=total_bytes, rows=0)
+        self._rows = 0
+
+    def __enter__(self) -> ProgressBar:
+        self._progress.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._progress.stop()
+
+    def begins(self, stage: str) -> None:
+        """Names the stage."""
+        self._progress.update(self._task, description=stage)
+
+    def has_read(self, rows: int, size: int) -> None:
+        """Moves the bar."""
+        self._rows += rows
+        self._progress.update(self._task, advance=size, rows=self._rows)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Returns the exit code: 0, or why not, in the numbers of the run contract."""
+    options = _parser().parse_args(arguments)
+    console, errors = Console(soft_wrap=True), Console(stderr=True, soft_wrap=True)
+    scratch = Path(tempfile.mkdtemp(prefix="sft-data-"))
+    work = _prepare if options.command == "prepare" else _check
+    try:
+        with ProgressBar(errors, sum(map(_size, options.files))) as bar:
+            found = work(options, scratch, bar)
+    except DatasetRejected as rejected:
+        _print_found(console, Found(rejected.ledger.accounting(), rejected.ledger.first, ""))
+        return _print_failure(errors, rejected.failure)
+    except TrainerFailure as failure:
+        return _print_failure(errors, failure)
+    finally:
+        shutil.rmtree(scratch)
+    _print_found(console, found)
+    return ExitCode.DONE
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="sft-data", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    preparing = commands.add_parser("prepare", help="publish one version of the rows of some files")
+    checking = commands.add_parser("check", help="say what is in a file and what would be rejected; writes nothing")
+    for command in (preparing, checking):
+        command.add_argument("files", nargs="+", type=Path, metavar="FILE", help="a JSONL file, or a folder of them")
+        command.add_argument("--format", choices=list(RowFormat), default=RowFormat.AUTO, help="shape of the rows")
+        near = [*DuplicateAction, IGNORE]
+        command.add_argument("--near-duplicates", choices=near, default=DuplicateAction.DROP, help="what becomes of them")
+        command.add_argument(
+            "--threshold-percent", type=int, default=70, help="how similar near duplicates are, at least"
+        )
+        command.add_argument(
+            "--evaluation", nargs="+", type=Path, default=[], metavar="FILE", help="rows not to repeat"
+        )
+        command.add_argument("--max-reject-percent", type=int, default=20, help="rejected rows, at most")
+        command.add_argument("--min-rows", type=int, default=1, help="rows kept, at least")
+    preparing.add_argument("-o", "--output", type=Path, required=True, help="folder in which the version is published")
+    preparing.add_argument("--name", default="dataset", help="the dataset's name on its card")
+    preparing.add_argument("--eval-percent", type=int, default=5, help="percent of the rows kept for evaluation")
+    return parser
+
+
+def _prepare(options: argparse.Namespace, scratch: Path, watch: Watch) -> Found:
+    result = prepare(_config(options, options.output.absolute()), scratch, watch)
+    return Found(
+        result.accounting,
+        result.rejects,
+        f"{result.train_rows} rows to train on and {result.eval_rows} to evaluate with are version {result.digest}\n{result.uri}",
+    )
+
+
+def _check(options: argparse.Namespace, scratch: Path, watch: Watch) -> Found:
+    config = _config(options, scratch)
+    with closing(KeptRows(scratch / "rows")) as rows, closing(Ledger(scratch / "run" / "rejects")) as ledger:
+        select_rows(config, rows, ledger, scratch, watch)
+    check_gates(config.gates, ledger)
+    return Found(ledger.accounting(), ledger.first, "a version could be made of them")
+
+
+def _config(options: argparse.Namespace, output: Path) -> PrepareConfig:
+    near = None
+    if options.near_duplicates != IGNORE:
+        near = NearDuplicateSettings(threshold_percent=options.threshold_percent, action=options.near_duplicates)
+    return PrepareConfig(
+        owner=ObjectRef(namespace="", name=getattr(options, "name", ""), uid=""),
+        attempt=1,
+        sources=_sources(options.files, options.format),
+        evaluation_sources=_sources(options.evaluation, options.format),
+        dedupe=DedupeSettings(near=near),
+        eval_percent=getattr(options, "eval_percent", 0),
+        gates=Gates(max_reject_percent=options.max_reject_percent, min_rows=options.min_rows),
+        versions=StorePrefix(uri=f"file://{output}/"),
+        run=StorePrefix(uri=f"file://{output}/{REPORT}/"),
+    )
+
+
+def _sources(files: Iterable[Path], row_format: str) -> list[Source]:
+    """One source a file, named after it."""
+    sources: list[Source] = []
+    for path in files:
+        stem = re.sub("[^a-z0-9]+", "-", path.stem.lower()).strip("-") or "file"
+        taken = {source.name for source in sources}
+        name = stem if stem not in taken else next(f"{stem}-{n}" for n in range(2, len(taken) + 3) if f"{stem}-{n}" not in taken)
+        slash = "/" if path.is_dir() else ""
+        sources.append(Source(name=name, store=StorePrefix(uri=f"file://{path.absolute()}{slash}"), format=RowFormat(row_format)))
+    return sources
+
+
+def _size(path: Path) -> int:
+    files = path.rglob("*") if path.is_dir() else [path]
+    return sum(file.stat().st_size for file in files if file.is_file())
+
+
+def _print_found(console: Console, found: Found) -> None:
+    table = Table(box=None, pad_edge=False)
+    table.add_column("rows")
+    table.add_column("", justify="right")
+    table.add_row("read", f"{found.accounting.read:,}")
+    table.add_row("kept", f"{found.accounting.kept:,}")
+    for reason, count in found.accounting.rejected.items():
+        table.add_row(f"  {reason}", f"{count:,}")
+    console.print(table)
+    for row in found.rejects:
+        console.print(f"{row.file}:{row.line}: {row.reason}", markup=False, highlight=False)
+    if found.last_words:
+        console.print(found.last_words, markup=False, highlight=False)
+
+
+def _print_failure(errors: Console, failure: TrainerFailure) -> int:
+    errors.print(f"{failure.reason}: {failure.message}", markup=False, highlight=False)
+    errors.print(failure.remedy, markup=False, highlight=False)
+    return failure.exit_code
+
+
+if __name__ == "__main__":
+    sys.exit(main())

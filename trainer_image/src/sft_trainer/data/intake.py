@@ -1,0 +1,73 @@
+"""Rows come in: each is parsed, checked, compared with those before it, and put on disk, or written down as rejected."""
+
+from __future__ import annotations
+
+from hashlib import sha256
+from pathlib import Path
+
+from sft_trainer.contract import PrepareConfig, Source
+from sft_trainer.data.digest import canonical_json
+from sft_trainer.data.duplicates import ExactDuplicates, NearDuplicates
+from sft_trainer.data.kept_rows import KeptRows
+from sft_trainer.data.ledger import Ledger
+from sft_trainer.data.parse import parse_line
+from sft_trainer.data.readability import Readability
+from sft_trainer.data.row_columns import optional_fields
+from sft_trainer.data.rows import Content, Origin, RowRejected
+from sft_trainer.data.sources import Line, read_lines
+from sft_trainer.data.watch import Watch
+
+ROWS_PER_NOTE = 1_000
+"""Rows after which the watch is told: some ten times a second."""
+
+
+class Intake:
+    """Takes rows in the order of their origins: of rows that teach the same, the first is the least origin and survives."""
+
+    def __init__(self, config: PrepareConfig, rows: KeptRows, ledger: Ledger, scratch: Path) -> None:
+        self._rows = rows
+        self._ledger = ledger
+        self._scratch = scratch
+        self._exact = ExactDuplicates(config.dedupe.exact)
+        self.near = NearDuplicates(config.dedupe.near, scratch / "near") if config.dedupe.near else None
+        self.filled: set[str] = set()
+        """Optional columns that the rows need."""
+
+    def close(self) -> None:
+        """Removes what it has on disk."""
+        if self.near:
+            self.near.close()
+
+    def read(self, source: Source, watch: Watch) -> None:
+        """Everything of one source."""
+        readability = Readability(source)
+        rows = size = 0
+        for line in read_lines(source, self._scratch):
+            self._ledger.count_read(source.name)
+            readability.note(line, self._take(line, source))
+            rows += 1
+            size += len(line.data) + 1
+            if rows == ROWS_PER_NOTE:
+                watch.has_read(rows, size)
+                rows = size = 0
+        watch.has_read(rows, size)
+        readability.finish()
+
+    def _take(self, line: Line, source: Source) -> str | None:
+        """Keeps one line's row, or writes down why not; returns the reason."""
+        origin = Origin(source.name, line.file, line.number)
+        try:
+            self._keep(parse_line(line, source.format), origin)
+        except RowRejected as rejection:
+            self._ledger.reject(origin, rejection.reason, line.data)
+            return rejection.reason
+        return None
+
+    def _keep(self, content: Content, origin: Origin) -> None:
+        canonical = canonical_json(content)
+        row_hash = sha256(canonical).digest()
+        self._exact.check(content, row_hash)
+        self._rows.append(row_hash, canonical, origin)
+        self.filled |= optional_fields(content)
+        if self.near:
+            self.near.add(content)

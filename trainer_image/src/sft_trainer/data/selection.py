@@ -1,0 +1,48 @@
+"""Which rows are kept, when all are there: those that repeat neither an evaluation row nor one another."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+from sft_trainer.contract import DuplicateAction, PrepareConfig
+from sft_trainer.data.duplicates import NEAR_DUPLICATE, repeated_rows
+from sft_trainer.data.evaluation_texts import CONTAMINATED, contaminated_rows
+from sft_trainer.data.intake import Intake
+from sft_trainer.data.kept_rows import KeptRows
+from sft_trainer.data.ledger import Ledger
+from sft_trainer.data.near_duplicates.clusters import Clusters
+from sft_trainer.data.watch import Watch
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """The rows that a version is made of."""
+
+    numbers: Sequence[int]
+    filled: frozenset[str]
+    """Optional columns that they need."""
+    clusters: Clusters | None
+    """Of near duplicates that stay together on one side of the split; None where there are none."""
+
+
+def select_rows(config: PrepareConfig, rows: KeptRows, ledger: Ledger, scratch: Path, watch: Watch) -> Selection:
+    """Reads the sources into `rows` and says which of them stay; the others stand in the ledger. Raises TrainerFailure."""
+    with closing(Intake(config, rows, ledger, scratch)) as intake:
+        for source in sorted(config.sources, key=lambda source: source.name):
+            watch.begins(f"reading {source.name}")
+            intake.read(source, watch)
+        watch.begins("looking for near duplicates")
+        clusters = intake.near.clusters(rows) if intake.near else None
+    watch.begins("comparing with evaluation rows")
+    contaminated = set(contaminated_rows(config, rows, scratch / "run" / "evaluation-rejects", scratch))
+    is_dropping = config.dedupe.near is not None and config.dedupe.near.action is DuplicateAction.DROP
+    repeated = repeated_rows(clusters, contaminated) if clusters and is_dropping else set()
+    for reason, gone in ((CONTAMINATED, contaminated), (NEAR_DUPLICATE, repeated)):
+        for number in sorted(gone):
+            ledger.reject(rows.origin(number), reason, rows.canonical(number))
+    kept = [number for number in range(len(rows)) if number not in contaminated and number not in repeated]
+    ledger.check(kept=len(kept))
+    return Selection(kept, frozenset(intake.filled), None if is_dropping else clusters)
