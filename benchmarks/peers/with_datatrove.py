@@ -1,7 +1,7 @@
 """datatrove's MinHash deduplication of the rows of a JSONL file; prints the CPU seconds and which rows it keeps.
 
-Each language by its own word splitter (jieba for Chinese), which is how it is meant to be used. Runs of three words instead of five,
-because an answer is short: with five, one edited word changes too much of it.
+Each language by its own word splitter (jieba for Chinese), which is how it is meant to be used. Runs of three words instead of
+five, because an answer is short: with five, one edited word changes too much of it.
 """
 
 import json
@@ -50,7 +50,7 @@ def main() -> None:
     """Splits the rows by language, which is not timed; reads, deduplicates, writes parquet."""
     rows_path, output = Path(sys.argv[1]), Path(sys.argv[2])
     logger.remove()
-    lines = rows_path.read_text(encoding="utf-8").splitlines()
+    lines = rows_path.read_text(encoding="utf-8").rstrip("\n").split("\n")
     for language, code in LANGUAGES.items():
         (output / language / "rows").mkdir(parents=True)
         own = [row for row in map(json.loads, lines) if row["language"] == language]

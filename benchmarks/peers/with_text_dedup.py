@@ -1,7 +1,7 @@
 """text-dedup's MinHash deduplication of the rows of a JSONL file; prints the CPU seconds and which rows it keeps.
 
-It takes what stands between spaces and punctuation for a word, and has no setting for Chinese; so Chinese characters are set apart by
-spaces before it sees them, which is not timed.
+It takes what stands between spaces and punctuation for a word, and has no setting for Chinese; so Chinese characters are set
+apart by spaces before it sees them, which is not timed.
 """
 
 import json
@@ -54,7 +54,7 @@ def main() -> None:
     disable_caching()
     disable_progress_bars()
     output.mkdir()
-    rows = map(json.loads, rows_path.read_text(encoding="utf-8").splitlines())
+    rows = map(json.loads, rows_path.read_text(encoding="utf-8").rstrip("\n").split("\n"))
     spaced = output / "spaced.jsonl"
     spaced.write_text("\n".join(json.dumps({**row, "text": HAN.sub(r" \1 ", row["text"])}, ensure_ascii=False) for row in rows))
     config = output / "config.toml"

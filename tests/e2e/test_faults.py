@@ -19,7 +19,7 @@ from tests.e2e.team import Status, Team, dataset, inline_dataset, tiny_job
 
 pytestmark = pytest.mark.matrix
 
-MANY_ROWS = 60_000
+MANY_ROWS = 300_000
 """Preparing so many takes long enough to kill the operator meanwhile."""
 
 
@@ -45,7 +45,8 @@ def is_at_step(step: int) -> Callable[[Status], bool]:
 def test_an_operator_killed_while_a_dataset_is_prepared_starts_no_second_job(installed: Cluster, team: Team) -> None:
     rows = "\n".join(json.dumps({"prompt": f"What is {n} + 1?", "completion": f"{n + 1}"}) for n in range(MANY_ROWS))
     uri = team.upload("many.jsonl", rows.encode())
-    team.apply(dataset("many", [{"name": "rows", "s3": {"uri": uri}}]))
+    # Sums that differ in a digit are near duplicates by their text.
+    team.apply(dataset("many", [{"name": "rows", "s3": {"uri": uri}}], dedupe={"near": {"action": "Ignore"}}))
     team.wait("instructiondataset", "many", lambda _: bool(team.pods(phase="Running")), 60)
     kill_process(installed, "-m sft_operator")
     status = team.wait_until_ready("many")

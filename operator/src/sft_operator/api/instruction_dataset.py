@@ -28,7 +28,9 @@ class RowFormat(StrEnum):
     AUTO = "Auto"
     ALPACA = "Alpaca"
     MESSAGES = "Messages"
+    SHARE_GPT = "ShareGPT"
     PROMPT_COMPLETION = "PromptCompletion"
+    QUESTION_ANSWER = "QuestionAnswer"
 
 
 class InlineRows(ApiModel):
@@ -58,8 +60,14 @@ class DatasetSource(ApiModel):
     inline: InlineRows | None = None
     """Rows written here."""
     format: RowFormat = RowFormat.AUTO
-    """Alpaca (instruction, input, output), Messages (messages[{role, content}]), PromptCompletion (prompt, completion);
-    Auto looks at the keys of each row."""
+    """Alpaca (instruction, input, output), Messages (messages[{role, content}]), ShareGPT (conversations[{from, value}]),
+    PromptCompletion (prompt, completion), QuestionAnswer (question, answer); Auto looks at the keys of each row."""
+    license: Annotated[str, Field(min_length=1, max_length=128)] | None = None
+    """Licence of the rows, best as SPDX identifier (Apache-2.0, CC-BY-NC-4.0); the card of a version names the strictest."""
+    language: Annotated[str, Field(min_length=1, max_length=35)] | None = None
+    """Language of the rows as a BCP 47 tag (en, zh), for the card."""
+    domain: Annotated[str, Field(min_length=1, max_length=63)] | None = None
+    """What the rows are about (medical, legal, finance), for card and report."""
 
 
 class CompareBy(StrEnum):

@@ -99,6 +99,13 @@ def test_the_config_says_what_duplicates_are_and_what_must_not_be_repeated() -> 
     assert [source["store"]["uri"] for source in config["evaluationSources"]] == ["s3://raw/exam.jsonl"]
 
 
+def test_what_is_declared_of_a_source_reaches_the_pod() -> None:
+    declared = {"license": "CC-BY-4.0", "language": "zh", "domain": "medical"}
+    source = {"name": "faq", "s3": {"uri": "s3://raw/faq/"}} | declared
+    [sent] = json.loads(begun(spec=dataset_spec(sources=[source])).configs[0])["sources"]
+    assert {name: sent[name] for name in declared} == declared
+
+
 def test_near_duplicates_that_are_ignored_are_not_looked_for() -> None:
     by_default, ignored = (
         PrepareConfig.model_validate_json(begun(spec=dataset_spec(dedupe=dedupe)).configs[0]).dedupe.near

@@ -61,7 +61,7 @@ def test_files_of_one_name_are_sources_of_their_own(file: Path, tmp_path: Path) 
     arguments = ["prepare", str(file), str(tmp_path / "other" / file.name), "-o", str(tmp_path / "out")]
     assert main([*arguments, "--near-duplicates", "Ignore"]) == ExitCode.DONE
     report = json.loads((tmp_path / "out" / "report" / "report.json").read_text())
-    assert {name: counts["read"] for name, counts in report["sources"].items()} == {"my-rows": 42, "my-rows-2": 1}
+    assert {source["name"]: source["accounting"]["read"] for source in report["sources"]} == {"my-rows": 42, "my-rows-2": 1}
 
 
 def test_rows_that_repeat_an_evaluation_file_are_left_out(file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

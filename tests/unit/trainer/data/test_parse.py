@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+from collections import Counter
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -10,7 +13,7 @@ from hypothesis import strategies as st
 
 from sft_trainer.contract import RowFormat
 from sft_trainer.data.parse import parse_line
-from sft_trainer.data.rows import Message, RowRejected
+from sft_trainer.data.rows import Message, RowRejected, ToolCall
 from sft_trainer.data.sources import MAX_LINE_BYTES, Line
 
 Q, A = Message("user", "What is it?"), Message("assistant", "A pump.")
@@ -47,6 +50,21 @@ def turns(*roles_and_texts: tuple[str, str]) -> dict[str, object]:
             id="Alpaca with history",
         ),
         pytest.param({"prompt": "What is it?", "completion": "A pump."}, (Q, A), id="PromptCompletion"),
+        pytest.param({"instruction": "What is it?", "response": "A pump."}, (Q, A), id="Alpaca with response"),
+        pytest.param({"question": "What is it?", "answer": "A pump."}, (Q, A), id="QuestionAnswer"),
+        pytest.param(
+            {"query": "What is it?", "response": "A pump.", "system": "Be brief."}, (SYSTEM, Q, A), id="query, response"
+        ),
+        pytest.param(
+            {"conversations": [{"from": "human", "value": "What is it?"}, {"from": "gpt", "value": "A pump."}]},
+            (Q, A),
+            id="ShareGPT",
+        ),
+        pytest.param(
+            {"conversations": turns(("user", "What is it?"), ("assistant", "A pump."))["messages"]},
+            (Q, A),
+            id="Messages under another name",
+        ),
         pytest.param(
             {
                 "prompt": [{"role": "user", "content": "What is it?"}],
@@ -90,7 +108,12 @@ GOOD = turns(("user", "q"), ("assistant", "a"))
         pytest.param("text", "NotAnObject", id="a string"),
         pytest.param(None, "NotAnObject", id="null"),
         pytest.param({}, "UnknownShape", id="no field"),
-        pytest.param({"conversations": []}, "UnknownShape", id="another shape"),
+        pytest.param({"text": "q and a"}, "UnknownShape", id="another shape"),
+        pytest.param({"question": "q"}, "UnknownShape", id="a question alone"),
+        pytest.param({"conversations": []}, "NoAnswer", id="no turn"),
+        pytest.param({"conversations": [{"from": "human", "value": 5}]}, "NotText", id="a number for a turn"),
+        pytest.param({"conversations": [{"from": "narrator", "value": "q"}]}, "BadRole", id="an unknown speaker"),
+        pytest.param({"conversations": [{"from": "function_call", "value": "f()"}]}, "BadToolCall", id="a call that is no JSON"),
         pytest.param({"instruction": "q"}, "MissingField", id="no output"),
         pytest.param({"instruction": "q", "output": None}, "NotText", id="output is null"),
         pytest.param({"instruction": 5, "output": "a"}, "NotText", id="a number for text"),
@@ -109,16 +132,27 @@ GOOD = turns(("user", "q"), ("assistant", "a"))
         pytest.param({"prompt": " \n", "completion": "a"}, "EmptyPrompt", id="blank prompt"),
         pytest.param({"prompt": "q", "completion": "\u3000"}, "EmptyAnswer", id="blank answer"),
         pytest.param({"instruction": " ", "input": " ", "output": "a"}, "EmptyPrompt", id="blank instruction and input"),
-        pytest.param(GOOD | {"tools": [{"name": "f"}]}, "ToolsNotSupported", id="tools"),
+        pytest.param(GOOD | {"tools": "f(x)"}, "BadTools", id="tools that are no JSON"),
+        pytest.param(GOOD | {"tools": {"name": "f"}}, "BadTools", id="tools that are no list"),
         pytest.param(
             {"messages": [{"role": "user", "content": "q"}, {"role": "assistant", "content": "", "tool_calls": [{}]}]},
-            "ToolsNotSupported",
-            id="a tool call",
+            "BadToolCall",
+            id="a tool call without a name",
         ),
         pytest.param(
             {"messages": [{"role": "user", "content": "q"}, {"role": "assistant", "content": "a", "weight": 0}]},
+            "NothingTrained",
+            id="no turn with loss",
+        ),
+        pytest.param(
+            {"messages": [{"role": "user", "content": "q"}, {"role": "assistant", "content": "a", "weight": 0.5}]},
             "TurnWeightNotSupported",
-            id="a turn without loss",
+            id="a turn with half a loss",
+        ),
+        pytest.param(
+            turns(("user", "q"), ("tool", "7 degrees"), ("assistant", "a")),
+            "RoleOrder",
+            id="a tool answers unasked",
         ),
         pytest.param({"instruction": "q", "output": "a", "history": ["x"]}, "BadHistory", id="history of another shape"),
     ],
@@ -127,6 +161,78 @@ def test_what_cannot_be_learned_is_rejected_with_a_reason(row: object, reason: s
     with pytest.raises(RowRejected) as caught:
         parse(row)
     assert caught.value.reason == reason
+
+
+CALL = ToolCall("weather", '{"city":"Jena"}', "1")
+OPENAI_CALL = {"id": "1", "type": "function", "function": {"name": "weather", "arguments": '{"city":"Jena"}'}}
+
+
+def test_tools_their_calls_and_answers_are_kept_whole() -> None:
+    asked, answered = {"role": "user", "content": "Jena?"}, {"role": "tool", "content": "7 degrees", "tool_call_id": "1"}
+    row = {
+        "messages": [
+            asked,
+            {"role": "assistant", "content": None, "tool_calls": [OPENAI_CALL], "reasoning_content": "Look it up."},
+            answered,
+            {"role": "assistant", "content": "7 degrees."},
+        ],
+        "tools": [{"name": "weather"}],
+    }
+    content = parse_line(Line("f.jsonl", 1, json.dumps(row).encode()), RowFormat.AUTO)
+    assert content.tools == '[{"name":"weather"}]'
+    assert content.messages == (
+        Message("user", "Jena?"),
+        Message("assistant", "", reasoning_content="Look it up.", tool_calls=(CALL,)),
+        Message("tool", "7 degrees", tool_call_id="1"),
+        Message("assistant", "7 degrees."),
+    )
+
+
+def test_tools_of_share_gpt_are_the_same() -> None:
+    row = {
+        "conversations": [
+            {"from": "human", "value": "Jena?"},
+            {"from": "function_call", "value": '{"name": "weather", "arguments": {"city": "Jena"}}'},
+            {"from": "observation", "value": "7 degrees"},
+            {"from": "gpt", "value": "7 degrees."},
+        ],
+        "tools": '[{"name": "weather"}]',
+    }
+    content = parse_line(Line("f.jsonl", 1, json.dumps(row).encode()), RowFormat.AUTO)
+    assert content.tools == '[{"name":"weather"}]'
+    assert content.messages[1].tool_calls == (CALL._replace(id=None),)
+    assert [message.role for message in content.messages] == ["user", "assistant", "tool", "assistant"]
+
+
+def test_a_turn_that_is_not_to_be_learned_is_kept_as_such() -> None:
+    turn = {"role": "assistant", "content": "a"}
+    messages = [{"role": "user", "content": "q"}, turn | {"weight": 0}, {"role": "user", "content": "q"}, turn]
+    assert [message.train for message in parse({"messages": messages})] == [True, False, True, True]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "alpaca_zh_demo.json",
+        "alpaca_en_demo.json",
+        "glaive_toolcall_zh_demo.json",
+        "disc_finllm_task.json",
+        "medicalgpt_medical_sft_1k.jsonl",
+        "medicalgpt_sharegpt_zh_1k.jsonl",
+    ],
+)
+def test_real_files_are_read_by_their_own_keys(name: str) -> None:
+    if "SFT_TEST_DATA" not in os.environ:
+        pytest.skip(f"SFT_TEST_DATA is not set to the folder with {name}")
+    data = (Path(os.environ["SFT_TEST_DATA"]) / name).read_bytes()
+    rows = json.loads(data) if data.startswith(b"[") else [json.loads(line) for line in data.splitlines()]
+    reasons = Counter[str]()
+    for row in rows:
+        try:
+            parse(row)
+        except RowRejected as rejected:
+            reasons[rejected.reason] += 1
+    assert reasons.total() <= 0.01 * len(rows), reasons
 
 
 @pytest.mark.parametrize("field", ["tools", "functions"])
@@ -194,7 +300,7 @@ def test_no_json_crashes_the_parser(document: object, row_format: RowFormat) -> 
     except RowRejected:
         return
     assert messages[-1].role == "assistant"
-    assert all(message.content.strip() for message in messages if message.role != "system")
+    assert all(message.content.strip() for message in messages if message.role == "user")
 
 
 @given(st.binary(max_size=60))

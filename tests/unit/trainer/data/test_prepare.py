@@ -129,11 +129,31 @@ def test_every_row_read_is_kept_or_rejected_for_each_source_and_in_all(bench: Be
         "kept": 40,
         "rejected": {"DuplicateRow": 3, "EmptyAnswer": 1, "NotJson": 1, "UnknownShape": 1},
     }
-    sources = bench.report()["sources"]
+    sources = {source["name"]: source["accounting"] for source in bench.report()["sources"]}
     assert sources["alpha"] == {"read": 13, "kept": 10, "rejected": {"DuplicateRow": 1, "EmptyAnswer": 1, "NotJson": 1}}
     assert sources["beta"] == {"read": 32, "kept": 30, "rejected": {"DuplicateRow": 1, "UnknownShape": 1}}
     assert sources["c"] == {"read": 1, "kept": 0, "rejected": {"DuplicateRow": 1}}
     assert bench.report()["total"] == result.accounting.model_dump()
+
+
+def test_the_report_is_a_page_that_shows_kept_and_rejected_rows(bench: Bench) -> None:
+    bench.put("a.jsonl", "\n".join([*GOOD, qa("<script>alert(1)</script>", " ")]))
+    result = bench.prepare(bench.source("faq", "a.jsonl"))
+    page = (bench.folder / "run" / "report.html").read_text()
+    assert result.report_uri.endswith("/run/report.html")
+    assert result.digest in page
+    assert "answer 7" in page or "answer 1" in page
+    assert "EmptyAnswer" in page
+    assert "<script>alert" not in page
+
+
+def test_the_card_names_the_sources_with_their_licences(bench: Bench) -> None:
+    bench.put("a.jsonl", "\n".join(GOOD))
+    source = bench.source("faq", "a.jsonl").model_copy(update={"license": "cc-by-nc-4.0", "domain": "support"})
+    result = bench.prepare(source)
+    card = (bench.folder / "versions" / result.digest / "README.md").read_text()
+    assert "CC-BY-NC-4.0" in card
+    assert "support" in card
 
 
 def test_a_rejected_row_is_found_again_by_file_line_reason_and_text(bench: Bench) -> None:
@@ -305,6 +325,13 @@ class TestContamination:
         )
         assert result.accounting.rejected == {"Contaminated": 1}
 
+    def test_an_evaluation_question_with_another_answer_is_found(self, bench: Bench) -> None:
+        question = "Which of the four valves of the rain tank closes first when the pump has been running dry for a minute?"
+        bench.put("exam.jsonl", qa(question, "The second."))
+        bench.put("a.jsonl", "\n".join([*GOOD[:20], qa(question, LONG)]))
+        result = bench.prepare(bench.source("faq", "a.jsonl"), evaluation_sources=[bench.source("exam", "exam.jsonl")])
+        assert result.accounting.rejected == {"Contaminated": 1}
+
     def test_an_evaluation_file_that_cannot_be_read_stops_the_preparation(self, bench: Bench) -> None:
         bench.put("exam.jsonl", "question,answer\n" * 30)
         bench.put("a.jsonl", "\n".join(GOOD))
@@ -316,7 +343,7 @@ class TestContamination:
 
 class TestGates:
     def test_nothing_usable_says_why_and_where(self, bench: Bench) -> None:
-        bench.put("a.jsonl", "\n".join([qa("q", " ")] * 30 + ['{"conversations": []}'] * 2))
+        bench.put("a.jsonl", "\n".join([qa("q", " ")] * 30 + ['{"text": "q and a"}'] * 2))
         with pytest.raises(DatasetRejected) as caught:
             bench.prepare(bench.source("faq", "a.jsonl"))
         failure = caught.value.failure

@@ -17,7 +17,9 @@ class RowFormat(StrEnum):
     AUTO = "Auto"
     ALPACA = "Alpaca"
     MESSAGES = "Messages"
+    SHARE_GPT = "ShareGPT"
     PROMPT_COMPLETION = "PromptCompletion"
+    QUESTION_ANSWER = "QuestionAnswer"
 
 
 class Source(ContractModel):
@@ -28,6 +30,10 @@ class Source(ContractModel):
     inline: str | None = None
     """JSONL text."""
     format: RowFormat = RowFormat.AUTO
+    license: str | None = None
+    """As its owner declares it: an SPDX identifier, or other words."""
+    language: str | None = None
+    domain: str | None = None
 
 
 class Gates(ContractModel):

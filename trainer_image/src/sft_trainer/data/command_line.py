@@ -108,12 +108,8 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument("--format", choices=list(RowFormat), default=RowFormat.AUTO, help="shape of the rows")
         near = [*DuplicateAction, IGNORE]
         command.add_argument("--near-duplicates", choices=near, default=DuplicateAction.DROP, help="what becomes of them")
-        command.add_argument(
-            "--threshold-percent", type=int, default=70, help="how similar near duplicates are, at least"
-        )
-        command.add_argument(
-            "--evaluation", nargs="+", type=Path, default=[], metavar="FILE", help="rows not to repeat"
-        )
+        command.add_argument("--threshold-percent", type=int, default=70, help="how similar near duplicates are, at least")
+        command.add_argument("--evaluation", nargs="+", type=Path, default=[], metavar="FILE", help="rows not to repeat")
         command.add_argument("--max-reject-percent", type=int, default=20, help="rejected rows, at most")
         command.add_argument("--min-rows", type=int, default=1, help="rows kept, at least")
     preparing.add_argument("-o", "--output", type=Path, required=True, help="folder in which the version is published")

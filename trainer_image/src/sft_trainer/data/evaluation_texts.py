@@ -7,7 +7,7 @@ from contextlib import closing
 from itertools import islice
 from pathlib import Path
 
-from sft_trainer.contract import PrepareConfig
+from sft_trainer.contract import CompareBy, PrepareConfig
 from sft_trainer.data.kept_rows import KeptRows
 from sft_trainer.data.ledger import Ledger
 from sft_trainer.data.near_duplicates.contamination import Contamination
@@ -23,14 +23,19 @@ BATCH = 2_000
 
 
 def evaluation_texts(config: PrepareConfig, ledger: Ledger, scratch: Path) -> Iterator[str]:
-    """The text of every row of the evaluation sources; those that cannot be read go to the ledger, which is theirs alone."""
+    """Of every row of the evaluation sources the text, and what it asks: a question with a new, longer answer repeats it, too.
+
+    Rows that cannot be read go to the ledger, which is theirs alone.
+    """
     for source in config.evaluation_sources:
         readability = Readability(source)
         for line in read_lines(source, scratch):
             ledger.count_read(source.name)
             reason = None
             try:
-                yield row_text(parse_line(line, source.format))
+                content = parse_line(line, source.format)
+                yield row_text(content)
+                yield row_text(content, CompareBy.INSTRUCTION)
             except RowRejected as rejection:
                 reason = rejection.reason
                 ledger.reject(Origin(source.name, line.file, line.number), reason, line.data)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from pathlib import Path
+from typing import NamedTuple
 
+import orjson
 import zstandard
 
 from sft_trainer.contract import Accounting, RejectedRow
@@ -15,8 +16,18 @@ from sft_trainer.store.paths import inside
 
 SHOWN = 5
 """Rejected rows that fit into a status; all of them stand in rejects/."""
+SAMPLES = 3
+"""Rows of each reason that the report shows."""
 MAX_TEXT = 4096
 """Characters of a rejected row that are kept: enough to recognise it."""
+
+
+class RejectedText(NamedTuple):
+    """A row that was not kept, and the beginning of its text."""
+
+    origin: Origin
+    reason: str
+    text: str
 
 
 class Ledger:
@@ -28,6 +39,8 @@ class Ledger:
         self.read: Counter[str] = Counter()
         self.rejected: dict[str, Counter[str]] = {}
         self.first: list[RejectedRow] = []
+        self.samples: dict[str, list[RejectedText]] = {}
+        """The first few rows of each reason, with their text."""
 
     def count_read(self, source: str) -> None:
         """One row was read."""
@@ -36,11 +49,13 @@ class Ledger:
     def reject(self, origin: Origin, reason: str, text: bytes) -> None:
         """One row was not kept."""
         self.rejected.setdefault(origin.source, Counter())[reason] += 1
-        row = RejectedRow(source=origin.source, file=origin.file, line=origin.line, reason=reason)
         if reason not in NO_FAULT and len(self.first) < SHOWN:
-            self.first.append(row)
-        entry = row.model_dump() | {"text": text[: 4 * MAX_TEXT].decode(errors="replace")[:MAX_TEXT]}
-        self._writer(origin.source).write(json.dumps(entry, ensure_ascii=False).encode(errors="replace") + b"\n")
+            self.first.append(RejectedRow(**origin._asdict(), reason=reason))
+        row = RejectedText(origin, reason, text[: 4 * MAX_TEXT].decode(errors="replace")[:MAX_TEXT])
+        samples = self.samples.setdefault(reason, [])
+        if len(samples) < SAMPLES:
+            samples.append(row)
+        self._writer(origin.source).write(orjson.dumps({**origin._asdict(), "reason": reason, "text": row.text}) + b"\n")
 
     def _writer(self, source: str) -> zstandard.ZstdCompressionWriter:
         if source not in self._writers:

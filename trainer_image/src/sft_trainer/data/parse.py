@@ -20,9 +20,9 @@ NO_OBJECT = frozenset({NOT_JSON, NOT_UTF8, NOT_AN_OBJECT, LINE_TOO_LONG})
 def parse_line(line: Line, row_format: RowFormat) -> Content:
     """Raises RowRejected."""
     document = _parse_json(line)
-    messages = normalise(document, row_format)
-    validate(messages)
-    return Content(messages)
+    content = normalise(document, row_format)
+    validate(content.messages)
+    return content
 
 
 def _parse_json(line: Line) -> dict[str, Any]:

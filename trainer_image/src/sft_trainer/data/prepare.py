@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from contextlib import closing
 from pathlib import Path
 
 from sft_trainer.contract import PrepareConfig, PrepareResult
-from sft_trainer.data.gates import check_gates
+from sft_trainer.data.gates import DatasetRejected, check_gates
 from sft_trainer.data.kept_rows import KeptRows
 from sft_trainer.data.ledger import Ledger
+from sft_trainer.data.lineage import card_of
+from sft_trainer.data.run_report import measure, of_refusal, of_version, publish_report, report_of
 from sft_trainer.data.selection import select_rows
 from sft_trainer.data.split import split_rows
 from sft_trainer.data.version import publish_version, write_version
@@ -24,11 +25,19 @@ def prepare(config: PrepareConfig, scratch: Path, watch: Watch = SILENT) -> Prep
     with closing(KeptRows(scratch / "rows")) as rows:
         with closing(Ledger(scratch / "run" / "rejects")) as ledger:
             selection = select_rows(config, rows, ledger, scratch, watch)
-        report_uri = _write_report(config, ledger, scratch / "run")
-        check_gates(config.gates, ledger)
-        watch.begins("writing the version")
+        report = report_of(config, ledger)
+        try:
+            check_gates(config.gates, ledger)
+        except DatasetRejected as rejected:
+            publish_report(config, of_refusal(report, rejected.failure), scratch / "run")
+            raise
         splits = split_rows(selection.numbers, rows.hashes, selection.clusters, config.eval_percent)
-        version = write_version(scratch / "version", rows, splits, selection.filled, config.owner.name)
+        watch.begins("measuring")
+        features = measure(config, rows, splits)
+        watch.begins("writing the version")
+        version = write_version(scratch / "version", rows, splits, selection.filled, card_of(config, rows, splits, features))
+        report = of_version(report, version.digest, rows, splits, features)
+        report_uri = publish_report(config, report, scratch / "run")
     store = open_store(config.versions)
     manifest = publish_version(store, scratch / "version", version)
     return PrepareResult(
@@ -41,15 +50,3 @@ def prepare(config: PrepareConfig, scratch: Path, watch: Watch = SILENT) -> Prep
         report_uri=report_uri,
         rejects=ledger.first,
     )
-
-
-def _write_report(config: PrepareConfig, ledger: Ledger, folder: Path) -> str:
-    """report.json and the rejected rows, also of a dataset that is refused."""
-    folder.mkdir(parents=True, exist_ok=True)
-    sources = {name: ledger.accounting(name).model_dump() for name in sorted(ledger.read)}
-    report = {"dataset": config.owner.name, "total": ledger.accounting().model_dump(), "sources": sources}
-    (folder / "report.json").write_text(json.dumps(report, indent=2))
-    store = open_store(config.run)
-    for path in sorted(path for path in folder.rglob("*") if path.is_file()):
-        store.upload(path, path.relative_to(folder).as_posix())
-    return f"{store.uri}report.json"

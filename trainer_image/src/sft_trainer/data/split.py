@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from sft_trainer.data.digest import EVAL, TRAIN
 from sft_trainer.data.near_duplicates.clusters import Clusters
 
+Splits = Mapping[str, Sequence[int]]
+"""The numbers of the rows on each side, `train` and `eval`."""
 BUCKETS = 10_000
 """A percent of a percent: fine enough for any share, and 8 bytes spread evenly over it."""
 

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from sft_trainer.data.rows import Message, RowRejected
 
-ROLES = ("system", "user", "assistant")
+FOLLOWERS: Mapping[str, frozenset[str]] = {
+    "start": frozenset({"user"}),
+    "user": frozenset({"assistant"}),
+    "assistant": frozenset({"user"}),
+    "calling": frozenset({"tool"}),
+    "tool": frozenset({"tool", "assistant"}),
+}
+"""Which role may come after which: chat templates render nothing else alike. `calling` is an assistant that calls a tool."""
+ROLES = frozenset({"system", "user", "assistant", "tool"})
 
 
 def validate(messages: Sequence[Message]) -> None:
@@ -14,16 +22,21 @@ def validate(messages: Sequence[Message]) -> None:
     if any(message.role not in ROLES for message in messages):
         raise RowRejected("BadRole")
     turns = messages[1:] if messages and messages[0].role == "system" else messages
+    if not any(turn.role == "assistant" for turn in turns):
+        raise RowRejected("NoAnswer")
+    if not any(turn.role == "assistant" and turn.train for turn in turns):
+        raise RowRejected("NothingTrained")
     _check_order(turns)
     for turn in turns:
-        if not turn.content.strip():
+        if not turn.content.strip() and not turn.tool_calls and turn.role != "tool":
             raise RowRejected("EmptyPrompt" if turn.role == "user" else "EmptyAnswer")
 
 
 def _check_order(turns: Sequence[Message]) -> None:
-    """user, assistant, user, assistant, ...: chat templates render nothing else alike."""
-    expected = ["user", "assistant"] * (len(turns) // 2)
-    if not turns or not any(turn.role == "assistant" for turn in turns):
-        raise RowRejected("NoAnswer")
-    if [turn.role for turn in turns] != expected:
+    before = "start"
+    for turn in turns:
+        if turn.role not in FOLLOWERS[before]:
+            raise RowRejected("RoleOrder")
+        before = "calling" if turn.tool_calls else turn.role
+    if before not in ("assistant", "calling"):
         raise RowRejected("RoleOrder")

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from sft_trainer.contract import PinnedDataset, Reason
-from sft_trainer.data.data_card import data_card
 from sft_trainer.data.digest import EVAL, TRAIN, dataset_digest, row_hash
 from sft_trainer.data.kept_rows import KeptRows
+from sft_trainer.data.publish.data_card import DataCard, data_card
 from sft_trainer.data.row_columns import content_of, schema_of, to_table
 from sft_trainer.data.rows import Origin, Row
+from sft_trainer.data.split import Splits
 from sft_trainer.failure import invalid
 from sft_trainer.store.manifest import Manifest, ManifestInvalid, download_verified, publish_folder, sha256_of
 from sft_trainer.store.object_store import ObjectStore, open_store
@@ -37,7 +38,7 @@ class Version:
     eval_rows: int
 
 
-def write_version(folder: Path, rows: KeptRows, splits: Mapping[str, Sequence[int]], filled: Iterable[str], name: str) -> Version:
+def write_version(folder: Path, rows: KeptRows, splits: Splits, filled: Iterable[str], card: DataCard) -> Version:
     """Writes the version's files; `splits` holds the numbers of its rows, `filled` the optional columns that they need."""
     schema = schema_of(filled)
     folder.mkdir(parents=True, exist_ok=True)
@@ -47,7 +48,7 @@ def write_version(folder: Path, rows: KeptRows, splits: Mapping[str, Sequence[in
             _write_parquet(rows, in_order[start : start + ROWS_PER_FILE], schema, folder / f"{split}-{number:05d}")
     digest = dataset_digest((split, rows.hashes[number].hex()) for split, numbers in splits.items() for number in numbers)
     version = Version(digest, train_rows=len(splits[TRAIN]), eval_rows=len(splits[EVAL]))
-    (folder / "README.md").write_text(data_card(name, digest, version.train_rows, version.eval_rows))
+    (folder / "README.md").write_text(data_card(replace(card, digest=digest)))
     return version
 
 

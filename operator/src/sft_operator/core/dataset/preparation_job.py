@@ -91,7 +91,12 @@ def _contamination(wanted: Contamination) -> ContaminationSettings:
 
 
 def _source(source: DatasetSource, opened: Mapping[str, Opened]) -> Source:
-    row_format = RowFormat(source.format.value)
-    if source.inline is not None:
-        return Source(name=source.name, inline=source.inline.jsonl, format=row_format)
-    return Source(name=source.name, store=opened[source.name].store, format=row_format)
+    return Source(
+        name=source.name,
+        store=opened[source.name].store if source.s3 else None,
+        inline=source.inline.jsonl if source.inline else None,
+        format=RowFormat(source.format.value),
+        license=source.license,
+        language=source.language,
+        domain=source.domain,
+    )

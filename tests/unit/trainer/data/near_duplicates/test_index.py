@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from sft_trainer.contract.dedupe import NearDuplicateSettings
 from sft_trainer.data.near_duplicates import index as index_module
-from sft_trainer.data.near_duplicates.banding import WINDOW
+from sft_trainer.data.near_duplicates.banding import SMALL_BUCKET
 from sft_trainer.data.near_duplicates.clusters import Clusters
 from sft_trainer.data.near_duplicates.index import NearDuplicateIndex
 
@@ -118,7 +118,7 @@ def a_set_of_rows(seed: int) -> list[str]:
         text = rng.choice(rows)
         rows.append(edited_english(text, rng) if text.isascii() else edited_chinese(text, rng))
     boilerplate = english(rng, 30)  # more of them than a window holds
-    return sorted({*rows, *(f"{boilerplate} {english(rng, 12)}" for _ in range(2 * WINDOW))})
+    return sorted({*rows, *(f"{boilerplate} {english(rng, 12)}" for _ in range(2 * SMALL_BUCKET))})
 
 
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

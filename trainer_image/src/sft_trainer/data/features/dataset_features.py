@@ -37,8 +37,6 @@ class Cut(ContractModel):
 class TokenFigures(ContractModel):
     """Tokens as the target model sees them, its chat template around them."""
 
-    counted_with: str
-    """Which tokenizer program counted, and why."""
     examples: int
     """More than rows where the template makes each answer an example of its own."""
     tokens: int

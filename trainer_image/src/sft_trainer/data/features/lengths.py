@@ -49,9 +49,7 @@ class LengthCounter:
         """How many are longer, and by how much together."""
         lengths = self._sorted()
         longer = lengths[np.searchsorted(lengths, limit, side="right") :]
-        return Cut(
-            max_sequence_length=limit, rows=len(longer), tokens=int(longer.sum(dtype=np.int64)) - limit * len(longer)
-        )
+        return Cut(max_sequence_length=limit, rows=len(longer), tokens=int(longer.sum(dtype=np.int64)) - limit * len(longer))
 
     def _sorted(self) -> npt.NDArray[np.uint32]:
         return np.sort(np.array(self._lengths, dtype=np.uint32))

@@ -6,8 +6,8 @@ of words holds here for words and for single Chinese characters: 13 characters a
 
 There a single shared n-gram is enough, after n-grams common to many documents were set aside. Here the overlap of a row and an
 evaluation text is the share of n-grams of the shorter one that both have, and by default it must reach half. Of 16,447 real rows,
-most of them Chinese medical ones, 29 % shared an n-gram with 866 others (13 characters are soon a set phrase, such as the one with
-which a doctor says good-bye), and 3 % half of them. A question quoted in a long row is found: it is the shorter one.
+most of them Chinese medical ones, 29 % shared an n-gram with 866 others (13 characters are soon a set phrase, such as the one
+with which a doctor says good-bye), and 3 % half of them. A question quoted in a long row is found: it is the shorter one.
 """
 
 from __future__ import annotations

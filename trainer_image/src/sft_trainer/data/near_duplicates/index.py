@@ -7,6 +7,7 @@ large one, and which rows are left when a row's comparisons are used up.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Self
@@ -14,15 +15,15 @@ from typing import Self
 import numpy as np
 
 from sft_trainer.contract.dedupe import NearDuplicateSettings
-from sft_trainer.data.near_duplicates.banding import BANDS, BandFiles, Pairs, Rows, band_keys, candidate_pairs
+from sft_trainer.data.near_duplicates.banding import BANDS, TIE_BREAKS, BandFiles, Pairs, Rows, band_keys, candidate_pairs
 from sft_trainer.data.near_duplicates.clusters import Clusters, DisjointSets
 from sft_trainer.data.near_duplicates.min_hash import HASHES, sketches
 from sft_trainer.data.near_duplicates.verify import SketchBytes, View, are_similar, may_be_similar, sketch_bytes
 
 PAIRS_AT_ONCE = 2_048  # at most 4,096 rows' texts and shingle sets are held: 16 MB of ordinary rows
-MAX_FAILED_COMPARISONS = 256
-"""After so many rows that looked alike and were not, a row is compared no more: 16 windows full of rows which share boilerplate.
-It bounds the work for a row to 15 ms; a row that has so many neighbours and a true duplicate most likely met it before."""
+MAX_FAILED_COMPARISONS = 64
+"""After so many rows that looked alike and were not, a row is compared no more: the neighbours in 16 large buckets. It bounds the
+work for rows that share boilerplate; a row that has so many neighbours and a true duplicate most likely met it before."""
 
 
 class NearDuplicateIndex:
@@ -57,11 +58,12 @@ class NearDuplicateIndex:
             raise ValueError(f"{self._rows} rows were added, and {len(row_hashes)} hashes given")
         by_hash = rows_by_hash(row_hashes)
         search = ClusterSearch(by_hash, self._read_sketches(), self._threshold)
-        keys = self._bands.read(BANDS - 1)[by_hash]
+        recent = deque((self._bands.read(band)[by_hash] for band in range(BANDS - TIE_BREAKS, BANDS)), maxlen=TIE_BREAKS)
         for band in range(BANDS):
-            previous, keys = keys, self._bands.read(band)[by_hash]
-            for pairs in candidate_pairs(keys, previous):
+            keys = self._bands.read(band)[by_hash]
+            for pairs in candidate_pairs(keys, recent):
                 search.compare(pairs, views)
+            recent.append(keys)
         return search.clusters()
 
     def _read_sketches(self) -> SketchBytes:
