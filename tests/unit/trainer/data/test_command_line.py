@@ -72,3 +72,20 @@ def test_rows_that_repeat_an_evaluation_file_are_left_out(file: Path, tmp_path: 
         appended.write("\n" + json.dumps({"prompt": "Say when it stops.", "completion": long}))
     assert main(["check", str(file), "--near-duplicates", "Ignore", "--evaluation", str(exam)]) == ExitCode.DONE
     assert "Contaminated" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(("shape", "files"), [("OpenAI", 2), ("LlamaFactory", 3), ("MsSwift", 2)])
+def test_a_version_is_exported_with_all_its_rows(
+    file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], shape: str, files: int
+) -> None:
+    main(["prepare", str(file), "-o", str(tmp_path / "out"), "--near-duplicates", "Ignore", "--eval-percent", "30"])
+    [version] = [path for path in (tmp_path / "out").iterdir() if path.name != "report"]
+    assert main(["export", str(version), "--shape", shape, "-o", str(tmp_path / "export")]) == ExitCode.DONE
+    written = list((tmp_path / "export").iterdir())
+    assert len(written) == files
+    assert sum(len(path.read_text().splitlines()) for path in written if path.suffix == ".jsonl") == 40
+
+
+def test_a_folder_that_is_no_version_cannot_be_exported(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["export", str(tmp_path), "--shape", "OpenAI", "-o", str(tmp_path / "export")]) == ExitCode.INVALID
+    assert "name the folder of a version" in capsys.readouterr().err

@@ -1,4 +1,4 @@
-"""`sft-data prepare|check`: the data engine on one's own files, without Kubernetes. A version's digest is that of a pod's."""
+"""`sft-data prepare|check|export`: the data engine on one's own files, without Kubernetes. Digests are those of a pod."""
 
 from __future__ import annotations
 
@@ -35,6 +35,8 @@ from sft_trainer.data.gates import DatasetRejected, check_gates
 from sft_trainer.data.kept_rows import KeptRows
 from sft_trainer.data.ledger import Ledger
 from sft_trainer.data.prepare import prepare
+from sft_trainer.data.publish.export_version import export_version
+from sft_trainer.data.publish.exports import ExportShape
 from sft_trainer.data.selection import select_rows
 from sft_trainer.data.watch import Watch
 from sft_trainer.failure import TrainerFailure
@@ -82,6 +84,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Returns the exit code: 0, or why not, in the numbers of the run contract."""
     options = _parser().parse_args(arguments)
     console, errors = Console(soft_wrap=True), Console(stderr=True, soft_wrap=True)
+    if options.command == "export":
+        return _export(options, console, errors)
     scratch = Path(tempfile.mkdtemp(prefix="sft-data-"))
     work = _prepare if options.command == "prepare" else _check
     try:
@@ -115,7 +119,24 @@ def _parser() -> argparse.ArgumentParser:
     preparing.add_argument("-o", "--output", type=Path, required=True, help="folder in which the version is published")
     preparing.add_argument("--name", default="dataset", help="the dataset's name on its card")
     preparing.add_argument("--eval-percent", type=int, default=5, help="percent of the rows kept for evaluation")
+    exporting = commands.add_parser("export", help="write a version in another trainer's shape")
+    exporting.add_argument("version", type=Path, help="folder of a version, named by its digest")
+    exporting.add_argument("--shape", type=ExportShape, choices=list(ExportShape), required=True, help="whose shape")
+    exporting.add_argument("-o", "--output", type=Path, required=True, help="folder for the files")
     return parser
+
+
+def _export(options: argparse.Namespace, console: Console, errors: Console) -> int:
+    try:
+        summaries = export_version(options.version, options.shape, options.output)
+    except TrainerFailure as failure:
+        return _print_failure(errors, failure)
+    for summary in summaries:
+        console.print(f"{summary.rows:,} rows", highlight=False)
+        for what, counts in (("left out", summary.left_out), ("written without", summary.dropped)):
+            for name, count in counts.items():
+                console.print(f"  {what}: {count:,} {name}", markup=False, highlight=False)
+    return ExitCode.DONE
 
 
 def _prepare(options: argparse.Namespace, scratch: Path, watch: Watch) -> Found:
