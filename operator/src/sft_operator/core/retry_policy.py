@@ -63,7 +63,7 @@ LOOK_AT_LOG = "look at the pod's log: `kubectl logs job/{job}`"
 MORE_MEMORY = "use a profile with more memory; for training, a smaller microBatchSize or maxSequenceLength needs less"
 MEANINGS: Mapping[int, Meaning] = {
     ExitCode.INVALID: Meaning(Verdict.FAIL, Reason.INVALID_CONFIG, "The pod refused its input", LOOK_AT_LOG),
-    ExitCode.OUT_OF_MEMORY: Meaning(Verdict.FAIL, Reason.OUT_OF_MEMORY, "The GPU's memory did not suffice", MORE_MEMORY),
+    ExitCode.OUT_OF_MEMORY: Meaning(Verdict.FAIL, Reason.OUT_OF_MEMORY, "Memory did not suffice", MORE_MEMORY),
     ExitCode.NON_FINITE_LOSS: Meaning(
         Verdict.FAIL, Reason.NON_FINITE_LOSS, "The loss became infinite or no number", "lower training.learningRate"
     ),

@@ -16,11 +16,8 @@ import pytest
 
 from sft_trainer.contract import PrepareConfig, Progress, TerminationMessage
 from sft_trainer.data.prepare import prepare
+from tests.unit.trainer.train.runs import write_tiny_model
 
-TEMPLATE = (
-    "{% for message in messages %}<|im_start|>{{ message.role }}\n{{ message.content }}<|im_end|>\n{% endfor %}"
-    "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
-)
 START_SECONDS = 180
 """Importing torch, transformers and TRL takes 10 s on a free machine."""
 
@@ -28,32 +25,8 @@ START_SECONDS = 180
 @pytest.fixture(scope="session")
 def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A Llama of 2 layers with random weights, its tokenizer and a chat template."""
-    import torch
-    from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
-    from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
-
     folder = tmp_path_factory.mktemp("model")
-    tokenizer = Tokenizer(models.BPE())
-    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
-    tokenizer.decoder = decoders.ByteLevel()
-    alphabet = pre_tokenizers.ByteLevel.alphabet()
-    special = ["<|endoftext|>", "<|im_start|>", "<|im_end|>"]
-    trainer = trainers.BpeTrainer(vocab_size=400, special_tokens=special, initial_alphabet=alphabet, show_progress=False)
-    tokenizer.train_from_iterator(["What is the code of the room? The code is 37."] * 4, trainer)
-    wrapped = PreTrainedTokenizerFast(tokenizer_object=tokenizer, eos_token="<|im_end|>", pad_token="<|endoftext|>")
-    wrapped.chat_template = TEMPLATE
-    wrapped.save_pretrained(folder)
-    torch.manual_seed(0)
-    config = LlamaConfig(
-        vocab_size=len(wrapped),
-        hidden_size=64,
-        intermediate_size=128,
-        num_hidden_layers=2,
-        num_attention_heads=4,
-        num_key_value_heads=2,
-        max_position_embeddings=256,
-    )
-    LlamaForCausalLM(config).save_pretrained(folder)
+    write_tiny_model(folder)
     return folder
 
 
@@ -170,7 +143,7 @@ def run(tiny_model: Path, pinned_dataset: dict[str, Any], tmp_path: Path) -> Run
             "architecture": "LlamaForCausalLM",
             "parameters": 1,
             "bytes": 1,
-            "contextLength": 256,
+            "contextLength": 512,
         },
         "modelCache": {"uri": f"file://{tmp_path}/models/"},
         "datasets": [pinned_dataset],

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -21,9 +23,13 @@ from sft_trainer.publish.adapter import find_artifact
 from sft_trainer.store.local_folder import LocalFolder
 from sft_trainer.store.object_store import open_store
 from sft_trainer.train import launcher
+from sft_trainer.train.examples import Examples, make_examples
 from sft_trainer.train.run import Attempt
 from sft_trainer.train.signals import StopRequest
 from tests.unit.trainer.train.runs import PROMPTS, place, write_inputs
+
+if TYPE_CHECKING:
+    from transformers import TrainerState
 
 # Warnings of transformers, trl, peft and torch about each other, which nothing here can change.
 pytestmark = [
@@ -37,12 +43,16 @@ TOTAL_STEPS = 12
 class AskedAtStep(StopRequest):
     """SIGTERM, but at an exact step. Never, for step None."""
 
-    def __init__(self, scratch: Path, step: int | None) -> None:
-        self._scratch, self._step = scratch, step
+    def __init__(self, scratch: Path, step: int | None, seconds_left: float) -> None:
+        self._scratch, self._step, self._seconds_left = scratch, step, seconds_left
 
     @property
     def requested(self) -> bool:  # type: ignore[override]
         return self._step is not None and read_progress(self._scratch).step >= self._step
+
+    @property
+    def seconds_left(self) -> float:
+        return self._seconds_left if self.requested else math.inf
 
     @contextmanager
     def held_until_step_end(self) -> Iterator[None]:
@@ -59,12 +69,12 @@ class Bench:
     def config_for(self, output: str) -> RunConfig:
         return self.config.model_copy(update={"output": place(self.root, output)})
 
-    def attempt(self, config: RunConfig, stop_at_step: int | None = None) -> TerminationMessage:
+    def attempt(self, config: RunConfig, stop_at_step: int | None = None, seconds_left: float = 60) -> TerminationMessage:
         """On a fresh disk, as every pod gets one."""
         scratch = self.root / "scratch"
         shutil.rmtree(scratch, ignore_errors=True)
         scratch.mkdir()
-        return Attempt(config, scratch, AskedAtStep(scratch, stop_at_step)).run()
+        return Attempt(config, scratch, AskedAtStep(scratch, stop_at_step, seconds_left)).run()
 
 
 @pytest.fixture(scope="module")
@@ -167,6 +177,41 @@ def test_a_run_that_was_interrupted_ends_with_the_very_same_weights(
     assert resumed.train.resumed_from_step == step
     weights = "artifact/adapter_model.safetensors"
     assert digest(output_of(bench, f"interrupted-{step}") / weights) == digest(output_of(bench, "whole") / weights)
+
+
+def test_a_step_for_which_no_time_is_left_is_told_and_not_uploaded(bench: Bench) -> None:
+    config = bench.config_for("no-time")
+    stopped = bench.attempt(config, stop_at_step=7, seconds_left=0)
+    assert (stopped.exit_code, stopped.reason) == (ExitCode.PREEMPTED, Reason.PREEMPTED)
+    assert stopped.train is not None
+    assert stopped.train.last_committed_step == 5
+    assert [name.step for name in committed_checkpoints(open_store(config.output))] == [5]
+    assert "at step 7 of 12" in stopped.message
+    assert "the last committed step is 5" in stopped.message
+
+
+@pytest.mark.parametrize("packing", [False, True], ids=["one row each", "packed"])
+def test_the_speed_counts_the_tokens_that_are_there(bench: Bench, packing: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every token of the rows passes once in an epoch, whatever they are packed into, and filling is none of them."""
+    from sft_trainer.train import callbacks, run
+
+    counted: list[float] = []
+    made: list[Examples] = []
+
+    class Watched(callbacks.ReportProgress):
+        def on_train_end(self, args: object, state: TrainerState, control: object, **_: object) -> None:
+            counted.append(self._tokens_per_step * state.max_steps)
+
+    def remembered(*given: Any) -> Examples:
+        made.append(make_examples(*given))
+        return made[-1]
+
+    monkeypatch.setattr(callbacks, "ReportProgress", Watched)
+    monkeypatch.setattr(run, "make_examples", remembered)
+    training = bench.config.training.model_copy(update={"packing": packing, "epochs": 1, "micro_batch_size": 1})
+    config = bench.config_for(f"packing-{packing}").model_copy(update={"training": training})
+    assert bench.attempt(config).exit_code == ExitCode.DONE
+    assert counted == [pytest.approx(sum(map(len, made[0].input_ids)))]
 
 
 def test_checkpoints_hold_what_resuming_needs_and_no_pickled_arguments(

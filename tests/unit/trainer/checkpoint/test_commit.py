@@ -124,3 +124,25 @@ def test_an_upload_that_is_still_running_is_no_failure(tmp_path: Path) -> None:
     store.let_go.set()
     committer.wait()
     assert committed == [7]
+
+
+def test_a_wait_ends_with_its_time_although_that_became_short_meanwhile(tmp_path: Path) -> None:
+    store = HeldStore(tmp_path / "store")
+    committer = CheckpointCommitter(store, 1, POD, lambda step: None)
+    committer.commit(saved(tmp_path, 7), 7)
+    left = iter([100.0, 100.0, 0.0])
+    begun = time.monotonic()
+    assert not committer.wait(lambda: next(left))
+    assert time.monotonic() - begun < WAIT_SECONDS / 2
+    store.let_go.set()
+    assert committer.wait()
+
+
+def test_how_long_an_upload_took_is_known_for_the_next_one(tmp_path: Path) -> None:
+    store = HeldStore(tmp_path / "store")
+    committer = CheckpointCommitter(store, 1, POD, lambda step: None)
+    committer.commit(saved(tmp_path, 7), 7)
+    time.sleep(0.1)
+    store.let_go.set()
+    committer.wait()
+    assert 0.1 <= committer.upload_seconds < WAIT_SECONDS

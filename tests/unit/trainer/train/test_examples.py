@@ -10,7 +10,8 @@ from tokenizers import decoders
 from sft_trainer.data.rows import Content, Message, Origin, Row
 from sft_trainer.plan.model_description import ModelDescription
 from sft_trainer.train.examples import IGNORED, describe_folder, make_examples
-from tests.unit.trainer.plan.models import write_model
+from sft_trainer.train.sampling import end_of_turn
+from tests.unit.trainer.plan.models import SETTINGS, write_model
 
 
 @pytest.fixture
@@ -60,3 +61,15 @@ def test_a_row_whose_answer_is_cut_off_is_dropped_and_counted(model: ModelDescri
 def test_a_row_is_cut_at_the_longest_length_allowed(model: ModelDescription) -> None:
     examples = make_examples([CHAT], model, max_tokens=40)
     assert len(examples.input_ids[0]) == len(examples.labels[0]) == 40
+
+
+def test_answers_end_where_the_template_ends_a_turn(model: ModelDescription) -> None:
+    assert [model.tokenizer.id_to_token(token) for token in end_of_turn(model)] == ["<|end|>"]
+
+
+def test_what_a_template_writes_after_a_turn_in_plain_text_ends_no_answer(tmp_path: Path) -> None:
+    plain = (
+        "{% for m in messages %}{{ m.role }}: {{ m.content }}\n{% endfor %}{% if add_generation_prompt %}assistant: {% endif %}"
+    )
+    write_model(tmp_path, tokenizer_config=SETTINGS | {"chat_template": plain})
+    assert end_of_turn(describe_folder(tmp_path)) == []

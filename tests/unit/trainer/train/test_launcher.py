@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -26,12 +27,46 @@ def test_kills_for_memory_are_read_from_the_cgroup(tmp_path: Path, monkeypatch: 
 
 def test_a_machine_without_these_counters_shows_no_kills(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(launcher, "OOM_COUNTERS", (tmp_path / "absent",))
+    monkeypatch.setattr(launcher, "LIMIT_COUNTER", tmp_path / "absent")
     assert launcher.oom_kills() == 0
+
+
+def test_an_old_kernel_counts_how_often_the_limit_was_met(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "oom_control").write_text("oom_kill_disable 0\nunder_oom 0\n")
+    (tmp_path / "failcnt").write_text("17\n")
+    monkeypatch.setattr(launcher, "OOM_COUNTERS", (tmp_path / "absent", tmp_path / "oom_control"))
+    monkeypatch.setattr(launcher, "LIMIT_COUNTER", tmp_path / "failcnt")
+    assert launcher.oom_kills() == 17
+
+
+@pytest.mark.parametrize(
+    ("kills", "ending", "expected"),
+    [
+        (3, "os.kill(os.getpid(), 9)", Reason.OUT_OF_MEMORY),
+        (2, "os.kill(os.getpid(), 9)", Reason.INTERNAL_ERROR),
+        (3, "sys.exit(7)", Reason.INTERNAL_ERROR),
+    ],
+    ids=["killed, and the counter rose", "killed, and the counter stood still", "ended by itself, and another was killed"],
+)
+def test_only_a_kill_that_the_cgroup_counted_is_out_of_memory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kills: int, ending: str, expected: Reason
+) -> None:
+    """A real child, which does to itself what the kernel would."""
+    counters = tmp_path / "memory.events"
+    counters.write_text("oom_kill 2\n")
+    monkeypatch.setattr(launcher, "OOM_COUNTERS", (counters,))
+    code = f"import os, sys; open({str(counters)!r}, 'w').write('oom_kill {kills}'); {ending}"
+    monkeypatch.setattr(launcher, "RANK", ("-c", code))
+    before = signal.getsignal(signal.SIGTERM)
+    try:
+        assert launcher.train(run_config("/folder"), tmp_path / "config.json", tmp_path).reason is expected
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def test_a_process_killed_for_its_memory_is_told_as_out_of_memory() -> None:
     message = launcher.died(run_config("/folder"), -9, killed_for_memory=True)
-    assert message.exit_code == 137
+    assert message.exit_code == ExitCode.OUT_OF_MEMORY  # 137 would be tried again
     assert message.reason is Reason.OUT_OF_MEMORY
     assert "microBatchSize" in message.remedy
 
@@ -51,9 +86,27 @@ def test_a_failure_says_how_far_the_attempt_came(tmp_path: Path) -> None:
     assert (train.last_committed_step, train.total_steps) == (12, 36)
 
 
+@pytest.mark.parametrize(("given", "expected"), [(None, "PASSIVE"), ("ACTIVE", "ACTIVE")], ids=["by default", "as it was told"])
+def test_waiting_threads_sleep_unless_told_otherwise(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, given: str | None, expected: str
+) -> None:
+    monkeypatch.delenv("OMP_WAIT_POLICY", raising=False)
+    if given:
+        monkeypatch.setenv("OMP_WAIT_POLICY", given)
+    seen = tmp_path / "seen"
+    monkeypatch.setattr(launcher, "RANK", ("-c", f"import os; open({str(seen)!r}, 'w').write(os.environ['OMP_WAIT_POLICY'])"))
+    before = signal.getsignal(signal.SIGTERM)
+    try:
+        launcher.train(run_config("/folder"), tmp_path / "config.json", tmp_path)
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    assert seen.read_text() == expected
+
+
 def test_the_launcher_imports_no_torch() -> None:
     """It must answer within a second, and stay small beside a process that fills the memory."""
-    code = "import sys, sft_trainer.train.launcher; print([name for name in ('torch', 'transformers') if name in sys.modules])"
+    heavy = ("torch", "transformers", "pyarrow", "numpy")
+    code = f"import sys, sft_trainer.train.launcher; print([name for name in {heavy} if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
 

@@ -43,23 +43,32 @@ class GGUFHeader:
 
 def read_gguf(path: Path) -> GGUFHeader:
     """Reads a GGUF file's header; raises ModelUnsupported."""
+    return describe_gguf(open_gguf(path), path.name)
+
+
+def open_gguf(path: Path) -> GGUFReader:
+    """Its index. Raises ModelUnsupported."""
     try:
-        reader = GGUFFile(path)
+        return GGUFFile(path)
     except (ValueError, IndexError, KeyError, OSError, OverflowError, MemoryError) as error:
         raise _unsupported(f"{path.name} is not a GGUF file, or was cut short", "upload it again, whole") from error
-    fields = {name: field.contents() for name, field in reader.fields.items() if not name.startswith("tokenizer.ggml.")}
+
+
+def describe_gguf(reader: GGUFReader, name: str) -> GGUFHeader:
+    """What an opened file says; raises ModelUnsupported."""
+    fields = {key: field.contents() for key, field in reader.fields.items() if not key.startswith("tokenizer.ggml.")}
     architecture = str(fields.get("general.architecture", ""))
     template = fields.get("tokenizer.chat_template")
     if not isinstance(template, str):
-        raise _unsupported(f"{path.name} has no chat template", "use an instruction-tuned model, which has one")
+        raise _unsupported(f"{name} has no chat template", "use an instruction-tuned model, which has one")
     tokens = list(_field(reader, "tokens"))
     return GGUFHeader(
         architecture=architecture,
         parameters=sum(int(tensor.n_elements) for tensor in reader.tensors),
-        context_length=_context_length(fields.get(f"{architecture}.context_length"), path.name),
+        context_length=_context_length(fields.get(f"{architecture}.context_length"), name),
         chat_template=template,
         special_tokens=_special_tokens(reader, tokens),
-        tokenizer=_tokenizer(reader, tokens, path.name),
+        tokenizer=_tokenizer(reader, tokens, name),
     )
 
 

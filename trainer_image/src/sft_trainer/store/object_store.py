@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
@@ -17,6 +17,8 @@ class ObjectInfo:
 
     key: str
     size: int
+    etag: str = field(default="", compare=False)
+    """Changes when the content does; empty where the store has no such thing."""
 
 
 class ObjectNotFound(Exception):

@@ -107,7 +107,7 @@ class S3Store:
             for entry in page.get("Contents", []):
                 start_after = entry["Key"]
                 if not start_after.endswith("/"):  # consoles make an empty object to show a folder
-                    yield ObjectInfo(start_after.removeprefix(self._root), entry["Size"])
+                    yield ObjectInfo(start_after.removeprefix(self._root), entry["Size"], entry.get("ETag", "").strip('"'))
             if not page["IsTruncated"]:
                 return
 
@@ -122,7 +122,7 @@ class S3Store:
             found = self._try(key, lambda: self._client.head_object(Bucket=self._bucket, Key=self._key(key)))
         except ObjectNotFound:
             return None
-        return ObjectInfo(key, found["ContentLength"])
+        return ObjectInfo(key, found["ContentLength"], found.get("ETag", "").strip('"'))
 
     def read(self, key: str, max_bytes: int) -> bytes:
         def get() -> bytes:

@@ -6,6 +6,7 @@ import json
 import math
 import time
 from pathlib import Path
+from typing import Any
 
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
@@ -13,7 +14,7 @@ from sft_trainer.checkpoint.commit import CheckpointCommitter
 from sft_trainer.contract import ExitCode, Phase, Reason
 from sft_trainer.failure import TrainerFailure
 from sft_trainer.progress import ProgressWriter
-from sft_trainer.store.object_store import ObjectStore
+from sft_trainer.publish.metrics import MetricsLog
 from sft_trainer.train.signals import StopRequest
 
 SPEED_STEPS = 10
@@ -27,12 +28,16 @@ UNNEEDED_FILES = ("training_args.bin", "README.md", "tokenizer.json", "tokenizer
 class ReportProgress(TrainerCallback):  # type: ignore[misc]
     """Step, loss, speed and remaining time, for whoever polls."""
 
-    def __init__(self, writer: ProgressWriter, tokens_per_step: float) -> None:
+    def __init__(self, writer: ProgressWriter, tokens: int, rows_per_step: int) -> None:
         self._writer = writer
-        self._tokens_per_step = tokens_per_step
+        self._tokens = tokens
+        self._rows_per_step = rows_per_step
+        self._tokens_per_step = 0.0
         self._ends: list[float] = []
 
-    def on_train_begin(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: object) -> None:
+    def on_train_begin(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **parts: Any) -> None:  # noqa: ANN401 - what the trainer hands over
+        # Of the rows that are trained on, which packing makes fewer and longer; filling is in neither figure.
+        self._tokens_per_step = self._rows_per_step * self._tokens / len(parts["train_dataloader"].dataset)
         self._ends = [time.monotonic()]
         self._writer.update(phase=Phase.TRAINING, step=state.global_step, total_steps=state.max_steps)
 
@@ -82,10 +87,14 @@ class RefuseNonFinite(TrainerCallback):  # type: ignore[misc]
 
 
 class CommitCheckpoints(TrainerCallback):  # type: ignore[misc]
-    """Hands each finished checkpoint to the committer, without what no resume reads."""
+    """Hands each finished checkpoint to the committer, without what no resume reads.
 
-    def __init__(self, committer: CheckpointCommitter) -> None:
+    After SIGTERM only what fits the time left: a killed upload is worth nothing, and an exit that is told is worth much.
+    """
+
+    def __init__(self, committer: CheckpointCommitter, stop: StopRequest) -> None:
         self._committer = committer
+        self._stop = stop
 
     def on_step_end(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: object) -> None:
         self._committer.raise_if_failed()
@@ -94,11 +103,13 @@ class CommitCheckpoints(TrainerCallback):  # type: ignore[misc]
         folder = Path(args.output_dir) / f"checkpoint-{state.global_step}"
         for name in UNNEEDED_FILES:
             (folder / name).unlink(missing_ok=True)
-        self._committer.commit(folder, state.global_step)
+        is_free = self._committer.wait(lambda: self._stop.seconds_left)
+        if is_free and self._stop.seconds_left > self._committer.upload_seconds:
+            self._committer.commit(folder, state.global_step)
 
 
 class StopWhenAsked(TrainerCallback):  # type: ignore[misc]
-    """After SIGTERM: saves at the end of the step and stops."""
+    """After SIGTERM: stops at the end of the step, and has it saved."""
 
     def __init__(self, stop: StopRequest) -> None:
         self._stop = stop
@@ -110,11 +121,10 @@ class StopWhenAsked(TrainerCallback):  # type: ignore[misc]
 
 
 class KeepMetrics(TrainerCallback):  # type: ignore[misc]
-    """metrics.jsonl: what was logged at each step, uploaded with each checkpoint and at the end."""
+    """What is logged goes into metrics.jsonl, uploaded with each checkpoint."""
 
-    def __init__(self, store: ObjectStore, resumed_lines: list[str]) -> None:
-        self._store = store
-        self._lines = resumed_lines
+    def __init__(self, metrics: MetricsLog) -> None:
+        self._metrics = metrics
 
     def on_log(
         self,
@@ -124,14 +134,7 @@ class KeepMetrics(TrainerCallback):  # type: ignore[misc]
         logs: dict[str, float] | None = None,
         **_: object,
     ) -> None:
-        self._lines.append(json.dumps({"step": state.global_step, **(logs or {})}))
+        self._metrics.append(json.dumps({"step": state.global_step, **(logs or {})}))
 
     def on_save(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: object) -> None:
-        self.upload()
-
-    def upload(self) -> None:
-        """Writes what there is."""
-        self._store.put(METRICS_KEY, "\n".join(self._lines).encode())
-
-
-METRICS_KEY = "metrics.jsonl"
+        self._metrics.upload_beside()

@@ -28,6 +28,10 @@ class Examples:
     dropped: int
 
     @property
+    def tokens(self) -> int:
+        return sum(map(len, self.input_ids))
+
+    @property
     def trained_tokens(self) -> int:
         return sum(label != IGNORED for row in self.labels for label in row)
 

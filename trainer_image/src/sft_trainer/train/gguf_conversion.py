@@ -1,4 +1,4 @@
-"""GGUF to safetensors: the weights are dequantized by transformers, the tokenizer is the one that the plan counted with."""
+"""GGUF to safetensors by transformers, of any architecture it knows; plain Llama models go the faster way of `gguf_llama`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from functools import cache
 from pathlib import Path
 
 from sft_trainer.plan.gguf_file import GGUFFile
-from sft_trainer.plan.gguf_tokenizer import GGUFHeader, read_gguf
+from sft_trainer.plan.gguf_tokenizer import read_gguf
+from sft_trainer.train.gguf_llama import write_tokenizer
 
 
 def convert_gguf(file: Path, target: Path) -> None:
@@ -27,17 +28,8 @@ def convert_gguf(file: Path, target: Path) -> None:
     if hasattr(model.config, "quantization_config"):
         del model.config.quantization_config
     model.save_pretrained(target)
-    _save_tokenizer(read_gguf(file), target)
-
-
-def _save_tokenizer(header: GGUFHeader, target: Path) -> None:
-    """transformers would rebuild it with one rule for cutting text; the plan counts with the rule that the file names."""
-    from transformers import PreTrainedTokenizerFast
-
-    tokenizer = PreTrainedTokenizerFast(tokenizer_object=header.tokenizer, **header.special_tokens)
-    tokenizer.chat_template = header.chat_template
-    tokenizer.model_max_length = header.context_length
-    tokenizer.save_pretrained(target)
+    # transformers rebuilds the tokenizer with one rule for cutting text; the plan counts with the rule that the file names.
+    write_tokenizer(read_gguf(file), target)
 
 
 @contextmanager

@@ -6,6 +6,7 @@ imports torch.
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
@@ -18,12 +19,19 @@ from sft_trainer import pod, progress
 from sft_trainer.contract import ExitCode, Reason, RunConfig, TerminationMessage, TrainResult
 from sft_trainer.failure import Preempted, TrainerFailure, invalid
 from sft_trainer.store.object_store import open_store
+from sft_trainer.train.messages import SHOWN_SAMPLES, completed
 from sft_trainer.train.rank import MESSAGE_FILE
 
 KILLED = 128
 """A process killed by signal n is told as exit code 128 + n, as shells and the kubelet do."""
+RANK = ("-m", "sft_trainer.train.rank")
+THREADS = {"OMP_WAIT_POLICY": "PASSIVE"}
+"""Threads that wait for each other sleep. Spinning gains nothing on cores of one's own, and on cores that other pods share, or
+that a CPU limit takes away, the one who spins keeps the other from working: steps took three to five times as long."""
 OOM_COUNTERS = (Path("/sys/fs/cgroup/memory.events"), Path("/sys/fs/cgroup/memory/memory.oom_control"))
 """Where cgroup v2 and v1 count kills for memory."""
+LIMIT_COUNTER = Path("/sys/fs/cgroup/memory/memory.failcnt")
+"""Where cgroup v1 counts how often its limit was met."""
 
 
 def launch(config_path: Path) -> int:
@@ -56,7 +64,6 @@ def with_progress(message: TerminationMessage, scratch: Path) -> TerminationMess
 def find_finished(config: RunConfig, scratch: Path) -> TerminationMessage | None:
     """The message of a run whose artifact stands already: nothing is trained twice."""
     from sft_trainer.publish.adapter import find_artifact
-    from sft_trainer.train.run import SHOWN_SAMPLES, completed
     from sft_trainer.train.sampling import load_samples
 
     store = open_store(config.output)
@@ -80,7 +87,7 @@ def find_finished(config: RunConfig, scratch: Path) -> TerminationMessage | None
 def train(config: RunConfig, config_path: Path, scratch: Path) -> TerminationMessage:
     """Starts the training process and waits for it; a SIGTERM that comes meanwhile is the process's to answer."""
     kills_before = oom_kills()
-    process = subprocess.Popen([sys.executable, "-m", "sft_trainer.train.rank", str(config_path)])
+    process = subprocess.Popen([sys.executable, "-u", *RANK, str(config_path)], env=THREADS | os.environ)
 
     def forward(number: int, frame: FrameType | None) -> None:
         process.send_signal(number)
@@ -92,26 +99,30 @@ def train(config: RunConfig, config_path: Path, scratch: Path) -> TerminationMes
     except (FileNotFoundError, ValidationError):
         if code == -signal.SIGTERM:  # it came before the process had a handler
             raise Preempted from None
-        return died(config, code, killed_for_memory=oom_kills() > kills_before)
+        # The launcher never sends SIGKILL: with a new kill in the counters, it was the kernel's.
+        return died(config, code, killed_for_memory=code == -signal.SIGKILL and oom_kills() > kills_before)
 
 
 def oom_kills() -> int:
-    """How many processes of this pod the kernel killed for their memory."""
+    """How many processes of this pod the kernel killed for their memory; before Linux 4.13, how often the limit was met."""
     for file in OOM_COUNTERS:
-        if file.exists():
-            counters = dict(line.split()[:2] for line in file.read_text().splitlines() if len(line.split()) >= 2)
-            return int(counters.get("oom_kill", 0))
-    return 0
+        counters = dict(line.split()[:2] for line in _lines(file) if len(line.split()) >= 2)
+        if "oom_kill" in counters:
+            return int(counters["oom_kill"])
+    return int(next(iter(_lines(LIMIT_COUNTER)), 0))
+
+
+def _lines(file: Path) -> list[str]:
+    return file.read_text().splitlines() if file.exists() else []
 
 
 def died(config: RunConfig, code: int, *, killed_for_memory: bool) -> TerminationMessage:
     """The message of a training process that could not write one itself."""
     exit_code = KILLED - code if code < 0 else code
     if killed_for_memory:
-        reason, text = (
-            Reason.OUT_OF_MEMORY,
-            "the kernel killed the training process: it needed more memory than the profile gives",
-        )
+        # A code of our own: of 137 alone nobody could tell that another attempt would end the same way.
+        exit_code, reason = int(ExitCode.OUT_OF_MEMORY), Reason.OUT_OF_MEMORY
+        text = "the kernel killed the training process: it needed more memory than the profile gives"
         remedy = "lower microBatchSize or maxSequenceLength, or take a profile with more memory; then raise spec.run"
     else:
         how = f"was killed by signal {-code}" if code < 0 else f"ended with code {code}"

@@ -7,25 +7,60 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sft_trainer.contract import Precision, Reason, RunConfig, WeightFormat
-from sft_trainer.failure import invalid
+from sft_trainer.failure import TrainerFailure, invalid
 from sft_trainer.model_files import find_model
+from sft_trainer.plan.gguf_tokenizer import describe_gguf, open_gguf
 from sft_trainer.store.manifest import ManifestInvalid, download_verified, load_manifest, publish_folder
 from sft_trainer.store.object_store import open_store
 from sft_trainer.train.gguf_conversion import convert_gguf
+from sft_trainer.train.gguf_llama import convert_llama
 from sft_trainer.train.phases import timed
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 KIND = "Model"
+CONVERTED = "converted"
+"""The folder of an attempt's own conversion."""
 
 
 def fetch_model(config: RunConfig, scratch: Path) -> Path:
-    """A folder with config, tokenizer and safetensors, of exactly the pinned revision."""
+    """A folder of exactly the pinned revision: config, tokenizer and safetensors, or a GGUF file that `convert` must read.
+
+    Imports neither torch nor transformers, so that it can go on beside their imports.
+    """
     if config.model_facts.weight_format is WeightFormat.SAFETENSORS:
         return _fetch_pinned(config, scratch / "model")
-    cached = _fetch_converted(config, scratch / "converted")
-    return cached or _convert(config, _fetch_pinned(config, scratch / "model"), scratch / "converted")
+    if (cached := _fetch_converted(config, scratch / "cached")) is not None:
+        return cached
+    source = _fetch_pinned(config, scratch / "model")
+    file, target = next(source.glob("*.gguf")), scratch / CONVERTED
+    with timed("reading GGUF"):
+        reader = open_gguf(file)
+        converted = convert_llama(reader, describe_gguf(reader, file.name), target)
+    return target if converted else source
+
+
+def convert(source: Path, scratch: Path) -> Path:
+    """The folder itself if it holds safetensors; else what transformers makes of its GGUF file, in bfloat16."""
+    target, file = scratch / CONVERTED, next(source.glob("*.gguf"), None)
+    if file is None:
+        return source
+    with timed("converting GGUF"):
+        convert_gguf(file, target)
+    return target
+
+
+def keep_converted(config: RunConfig, folder: Path) -> None:
+    """What this attempt converted, for everyone after: half the bytes of float32, and what base weights are trained on."""
+    if folder.name != CONVERTED:
+        return
+    try:
+        publish_folder(open_store(config.model_cache), folder, KIND, {"revision": config.model_facts.revision})
+    except TrainerFailure as failure:
+        print(f"converted weights were not kept, so that the next run converts again: {failure.message}", flush=True)
+    except ManifestInvalid as error:
+        print(f"converted weights were not kept, so that the next run converts again: {error}", flush=True)
 
 
 def _fetch_pinned(config: RunConfig, folder: Path) -> Path:
@@ -52,13 +87,6 @@ def _fetch_converted(config: RunConfig, folder: Path) -> Path | None:
         shutil.rmtree(folder, ignore_errors=True)
         return None
     return folder
-
-
-def _convert(config: RunConfig, source: Path, target: Path) -> Path:
-    with timed("converting GGUF"):
-        convert_gguf(next(source.glob("*.gguf")), target)
-    publish_folder(open_store(config.model_cache), target, KIND, {"revision": config.model_facts.revision})
-    return target
 
 
 def load_model(folder: Path, precision: Precision) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:

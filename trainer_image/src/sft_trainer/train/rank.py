@@ -5,10 +5,13 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
+from typing import NoReturn
 
 from sft_trainer import pod
 from sft_trainer.contract import ExitCode, Reason, RunConfig, TerminationMessage
 from sft_trainer.failure import TrainerFailure
+from sft_trainer.progress import read_progress
+from sft_trainer.train.messages import stopped_at_once
 from sft_trainer.train.signals import StopRequest
 
 MESSAGE_FILE = "termination.json"
@@ -44,17 +47,27 @@ def out_of_memory(config: RunConfig, error: Exception) -> TrainerFailure:
     )
 
 
-def main(config_path: Path) -> int:
+def main(config_path: Path) -> NoReturn:
     """Leaves its message beside the progress file; the launcher hands it on."""
-    stop = StopRequest()
     config = pod.load_config(config_path)
     assert isinstance(config, RunConfig)  # noqa: S101 - the launcher has read the same file
     scratch = pod.scratch_folder()
-    message = pod.run_to_the_end(lambda: attempt(config, scratch, stop), config.attempt)
-    (scratch / MESSAGE_FILE).write_text(message.to_json())
-    sys.stdout.flush()
-    sys.stderr.flush()
-    # Threads of libraries may hold the interpreter for seconds after the work is done and said.
+
+    def end_at_once() -> NoReturn:
+        committed = read_progress(scratch).last_committed_step or config.last_committed_step
+        end(stopped_at_once(config, committed), scratch)
+
+    stop = StopRequest(config.grace_seconds, end_at_once)
+    end(pod.run_to_the_end(lambda: attempt(config, scratch, stop), config.attempt), scratch)
+
+
+def end(message: TerminationMessage, scratch: Path) -> NoReturn:
+    """Whole or not at all: a signal may come while the message of the work's own end is written."""
+    unfinished = scratch / f"{MESSAGE_FILE}.part"
+    unfinished.write_text(message.to_json())
+    unfinished.rename(scratch / MESSAGE_FILE)
+    # Threads of libraries may hold the interpreter for seconds after the work is done and said; and a flush could block on
+    # the very buffer that a signal has interrupted, so that the streams are unbuffered instead (see the launcher).
     os._exit(message.exit_code)
 
 

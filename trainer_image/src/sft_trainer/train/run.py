@@ -2,28 +2,30 @@
 
 from __future__ import annotations
 
-import json
+import gc
 import os
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from sft_trainer.checkpoint.commit import CheckpointCommitter
 from sft_trainer.checkpoint.select import Resume, find_resume
-from sft_trainer.contract import ExitCode, Phase, Reason, RunConfig, Sample, TerminationMessage, TrainResult
+from sft_trainer.contract import Phase, Reason, RunConfig, Sample, TerminationMessage, TrainResult
 from sft_trainer.data.digest import EVAL, TRAIN
 from sft_trainer.data.rows import Row
-from sft_trainer.failure import TrainerFailure, invalid
+from sft_trainer.failure import invalid
 from sft_trainer.plan.model_description import ModelDescription
 from sft_trainer.plan.plan import read_datasets
 from sft_trainer.progress import ProgressWriter
 from sft_trainer.publish.adapter import publish_adapter
-from sft_trainer.store.object_store import ObjectNotFound, open_store
+from sft_trainer.publish.metrics import MetricsLog, earlier_lines
+from sft_trainer.store.object_store import open_store
 from sft_trainer.termination import pod_uid
 from sft_trainer.train import sampling
-from sft_trainer.train.examples import Examples, describe_folder, make_examples
-from sft_trainer.train.model import fetch_model, load_model
+from sft_trainer.train.examples import describe_folder, make_examples
+from sft_trainer.train.messages import SHOWN_SAMPLES, completed, stopped
+from sft_trainer.train.model import convert, fetch_model, keep_converted, load_model
 from sft_trainer.train.phases import timed
 from sft_trainer.train.signals import StopRequest
 
@@ -31,9 +33,6 @@ if TYPE_CHECKING:
     from trl import SFTTrainer
 
     from sft_trainer.train.loop import Materials
-
-MAX_METRICS_BYTES = 64 << 20
-SHOWN_SAMPLES = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,20 +55,23 @@ class Attempt:
         self._store = open_store(config.output)
         self._progress = ProgressWriter(scratch)
         self._committed = config.last_committed_step
+        self._untrained_examples = 0
 
     def run(self) -> TerminationMessage:
         """Trains to the end; raises Preempted or TrainerFailure."""
         with timed("downloads and imports"):
             inputs = self._gather()
+        keeping = self._keep_converted(inputs.model_folder)
         with timed("loading the model"):
             materials = self._load(inputs)
         trainer, committer, metrics = self._build(materials, inputs)
         with timed("training"), self._stop.held_until_step_end():
             trainer.train(resume_from_checkpoint=str(inputs.resume.folder) if inputs.resume else None)
-            committer.wait()
-        metrics.upload()
-        if self._stop.requested:  # also after the last step: sampling and publishing may not fit the grace left
-            return self._preempted(trainer, inputs)
+            committer.wait(lambda: self._stop.seconds_left)
+            if self._stop.requested:  # also after the last step: sampling and publishing may not fit the grace left
+                return self._preempted(trainer, inputs, metrics)
+        metrics.flush()
+        keeping.result()
         return self._finish(trainer, materials, inputs)
 
     def _gather(self) -> Inputs:
@@ -80,14 +82,18 @@ class Attempt:
             resume = pool.submit(find_resume, self._store, self._scratch, self._config.last_committed_step)
             model = pool.submit(fetch_model, self._config, self._scratch)
             with timed("imports"):
-                import trl  # noqa: F401
+                import_libraries()
             use_all_cores()
-
-            folder = model.result()
+            folder = convert(model.result(), self._scratch)
             found = resume.result()
         if found is not None:
             self._committed = found.step
         return Inputs(folder, describe_folder(folder), rows.result(), found)
+
+    def _keep_converted(self, folder: Path) -> Future[None]:
+        """Beside everything else: the run does not need it, only those after it do."""
+        keeper = ThreadPoolExecutor(1, thread_name_prefix="model-cache")
+        return keeper.submit(keep_converted, self._config, folder)
 
     def _load(self, inputs: Inputs) -> Materials:
         from sft_trainer.train.loop import Materials
@@ -97,6 +103,9 @@ class Attempt:
         train, evaluation = (make_examples(inputs.rows[split], inputs.description, limit) for split in (TRAIN, EVAL))
         if not train.input_ids:
             raise invalid(Reason.TOO_FEW_ROWS, f"no row has an answer within {limit} tokens", "raise maxSequenceLength")
+        self._untrained_examples = train.dropped
+        if train.dropped:
+            print(f"{train.dropped} examples have no answer within {limit} tokens and are not trained on", flush=True)
         model, tokenizer = load_model(inputs.model_folder, self._config.training.precision)
         return Materials(model, tokenizer, train, evaluation)
 
@@ -105,26 +114,28 @@ class Attempt:
         self._progress.update(phase=Phase.SAMPLING)
 
         def answer() -> list[str]:
-            template, seed = inputs.description.template, self._config.training.seed
-            return sampling.generate(trainer.model, materials.tokenizer, template, self._config.sampling, seed)
+            seed = self._config.training.seed
+            return sampling.generate(trainer.model, materials.tokenizer, inputs.description, self._config.sampling, seed)
 
         with timed("sampling"):
             after = answer()
             with trainer.model.disable_adapter():
                 return answer(), after
 
-    def _build(self, materials: Materials, inputs: Inputs) -> tuple[SFTTrainer, CheckpointCommitter, Any]:
+    def _build(self, materials: Materials, inputs: Inputs) -> tuple[SFTTrainer, CheckpointCommitter, MetricsLog]:
         from sft_trainer.train import callbacks
         from sft_trainer.train.loop import build_trainer
 
         committer = CheckpointCommitter(self._store, self._config.attempt, pod_uid(), self._note_commit)
-        metrics = callbacks.KeepMetrics(self._store, self._earlier_metrics(inputs.resume))
+        settings = self._config.training
+        rows_per_step = settings.micro_batch_size * settings.gradient_accumulation_steps
+        metrics = MetricsLog(self._store, earlier_lines(self._store, inputs.resume.step) if inputs.resume else [])
         hooks = [
             callbacks.RefuseNonFinite(),
-            callbacks.ReportProgress(self._progress, self._tokens_per_step(materials.train)),
+            callbacks.ReportProgress(self._progress, materials.train.tokens, rows_per_step),
             callbacks.StopWhenAsked(self._stop),
-            callbacks.CommitCheckpoints(committer),
-            metrics,
+            callbacks.CommitCheckpoints(committer, self._stop),
+            callbacks.KeepMetrics(metrics),
         ]
         self._progress.update(last_committed_step=self._committed)
         return build_trainer(self._config, materials, hooks, self._scratch / "trainer"), committer, metrics
@@ -135,23 +146,6 @@ class Attempt:
         self._progress.update(last_committed_step=step)
         print(f"checkpoint of step {step} committed", flush=True)
 
-    def _tokens_per_step(self, examples: Examples) -> float:
-        settings = self._config.training
-        rows = settings.micro_batch_size * settings.gradient_accumulation_steps
-        return rows * sum(map(len, examples.input_ids)) / len(examples.input_ids)
-
-    def _earlier_metrics(self, resume: Resume | None) -> list[str]:
-        """Lines of earlier attempts up to the step that this one goes on from."""
-        from sft_trainer.train.callbacks import METRICS_KEY
-
-        if resume is None:
-            return []
-        try:
-            lines = self._store.read(METRICS_KEY, MAX_METRICS_BYTES).decode().splitlines()
-        except ObjectNotFound:
-            return []
-        return [line for line in lines if json.loads(line)["step"] <= resume.step]
-
     def _result(self, trainer: SFTTrainer, inputs: Inputs) -> TrainResult:
         losses = [entry["loss"] for entry in trainer.state.log_history if "loss" in entry]
         evals = [entry["eval_loss"] for entry in trainer.state.log_history if "eval_loss" in entry]
@@ -160,19 +154,15 @@ class Attempt:
             last_committed_step=self._committed,
             total_steps=trainer.state.max_steps,
             first_step_at=self._progress.progress.first_step_at,
+            untrained_examples=self._untrained_examples,
             train_loss=round(losses[-1], 6) if losses else None,
             eval_loss=round(evals[-1], 6) if evals else None,
         )
 
-    def _preempted(self, trainer: SFTTrainer, inputs: Inputs) -> TerminationMessage:
-        step = trainer.state.global_step
-        failure = TrainerFailure(
-            ExitCode.PREEMPTED,
-            Reason.PREEMPTED,
-            f"the pod was told to stop; step {step} of {trainer.state.max_steps} was saved",
-            "nothing to do: the next attempt goes on from there",
-        )
-        return _message(self._config, failure, self._result(trainer, inputs))
+    def _preempted(self, trainer: SFTTrainer, inputs: Inputs, metrics: MetricsLog) -> TerminationMessage:
+        """The log is uploaded if there is time for it."""
+        metrics.flush(self._stop.seconds_left)
+        return stopped(self._config, self._result(trainer, inputs), trainer.state.global_step)
 
     def _finish(self, trainer: SFTTrainer, materials: Materials, inputs: Inputs) -> TerminationMessage:
         """Evaluates, samples, publishes: in this order, so that the artifact is the last thing to appear."""
@@ -199,28 +189,21 @@ class Attempt:
         return completed(self._config, result.model_copy(update=finished), Reason.COMPLETED)
 
 
+def import_libraries() -> None:
+    """The names themselves: these packages import what is behind a name only when it is asked for.
+
+    Without collecting garbage, of which importing makes little; looking for it takes an eighth of the time.
+    """
+    gc.disable()
+    from peft import LoraConfig  # noqa: F401
+    from transformers import AutoModelForCausalLM, AutoTokenizer  # noqa: F401
+    from trl import SFTConfig, SFTTrainer, pack_dataset  # noqa: F401
+
+    gc.enable()
+
+
 def use_all_cores() -> None:
     """As many threads as the pod was given; torch's own guess is the physical cores, which halves a machine of two threads."""
     import torch
 
     torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS") or len(os.sched_getaffinity(0))))
-
-
-def completed(config: RunConfig, result: TrainResult, reason: Reason) -> TerminationMessage:
-    """The message of a run that has its artifact."""
-    text = f"the adapter is at {result.artifact.uri}" if result.artifact else "the run is complete"
-    return TerminationMessage(
-        pod_uid=pod_uid(), attempt=config.attempt, exit_code=ExitCode.DONE, reason=reason, message=text, train=result
-    )
-
-
-def _message(config: RunConfig, failure: TrainerFailure, result: TrainResult) -> TerminationMessage:
-    return TerminationMessage(
-        pod_uid=pod_uid(),
-        attempt=config.attempt,
-        exit_code=failure.exit_code,
-        reason=failure.reason,
-        message=failure.message,
-        remedy=failure.remedy,
-        train=result,
-    )

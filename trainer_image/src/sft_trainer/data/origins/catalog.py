@@ -1,0 +1,35 @@
+"""A source by its name in the catalog becomes the source that the catalog describes."""
+
+from __future__ import annotations
+
+import difflib
+
+from sft_trainer.contract import Reason
+from sft_trainer.contract.source import DatasetSource, HuggingFaceSource
+from sft_trainer.data.catalog.catalog import load_catalog
+from sft_trainer.failure import invalid
+
+
+def resolve(source: DatasetSource, endpoint: str) -> DatasetSource:
+    """The same source with its place, and with the catalog's facts where its owner declares none."""
+    if source.catalog is None:
+        return source
+    entries = load_catalog()
+    entry = entries.get(source.catalog.name)
+    if entry is None:
+        near = difflib.get_close_matches(source.catalog.name, entries, n=3, cutoff=0.4)
+        message = f"the catalog has no '{source.catalog.name}'" + (f"; it has {', '.join(near)}" if near else "")
+        raise invalid(Reason.SOURCE_NOT_FOUND, message, "see docs/catalog.md for the names")
+    place = HuggingFaceSource(
+        repository=entry.repository.value,
+        revision=source.catalog.revision or "main",
+        files=entry.files,
+        endpoint=endpoint,
+        token_path=source.catalog.token_path,
+    )
+    declared = {
+        "license": source.license or entry.license.value,
+        "language": source.language or entry.language,
+        "domain": source.domain or entry.domain,
+    }
+    return source.model_copy(update={"catalog": None, "hugging_face": place} | declared)
