@@ -23,7 +23,10 @@ def training_profile(name: str = "cpu") -> Manifest:
 
 
 def instruction_dataset(name: str = "faq") -> Manifest:
-    spec = {"sources": [{"name": "desk", "s3": {"uri": "s3://raw/faq/"}}]}
+    spec = {
+        "sources": [{"name": "desk", "s3": {"uri": "s3://raw/faq/"}}],
+        "contamination": {"sources": [{"name": "exam", "s3": {"uri": "s3://raw/exam/"}}]},
+    }
     return {"apiVersion": API_VERSION, "kind": "InstructionDataset", "metadata": {"name": name}, "spec": spec}
 
 

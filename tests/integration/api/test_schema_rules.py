@@ -55,12 +55,22 @@ NEEDS_SECRET = (
 )
 
 
-def s3_refusals(kind: str, path: str) -> Iterator[Refusal]:
-    """What every S3 location refuses."""
+def source_refusals(sources: str, source: str) -> Iterator[Refusal]:
+    """What every source of rows refuses; `source` is the name of the first one there."""
+    path, kind, one = f"{sources}.0", "InstructionDataset", "exactly one of s3 and inline must be given; found"
+    yield refused(kind, f"{path}.name", "Desk", f"{LABEL}; found Desk", name=f"{source}-name")
+    field, inline = f"{sources}[0]", {"jsonl": "{}"}
+    yield refused(kind, f"{path}.inline", inline, f"{one} both in source {source}", field=field, name=f"{source}-two-sources")
+    yield refused(kind, f"{path}.s3", ABSENT, f"{one} neither in source {source}", field=field, name=f"{source}-no-source")
+    yield from s3_refusals(kind, f"{path}.s3", source)
+
+
+def s3_refusals(kind: str, path: str, of: str) -> Iterator[Refusal]:
+    """What every S3 location refuses; `of` tells the cases apart."""
     base = {"uri": "s3://raw/faq/", "secretName": "mine"}
-    yield refused(kind, f"{path}.uri", "raw/faq/", f"{BUCKET_URI}; found raw/faq/", name=f"{kind}-uri-without-scheme")
+    yield refused(kind, f"{path}.uri", "raw/faq/", f"{BUCKET_URI}; found raw/faq/", name=f"{of}-uri-without-scheme")
     yield refused(
-        kind, f"{path}.uri", "s3://raw/../other/", f"{NO_RELATIVE_PARTS}; found s3://raw/../other/", name=f"{kind}-uri-dots"
+        kind, f"{path}.uri", "s3://raw/../other/", f"{NO_RELATIVE_PARTS}; found s3://raw/../other/", name=f"{of}-uri-dots"
     )
     for member, value, must in (
         ("secretName", "My_Secret", LABEL),
@@ -69,9 +79,9 @@ def s3_refusals(kind: str, path: str) -> Iterator[Refusal]:
     ):
         broken = base | {member: value}
         field = re.sub(r"[.]([0-9]+)", r"[\1]", f"{path}.{member}")
-        yield refused(kind, path, broken, must, field=field, name=f"{kind}-bad-{member}")
+        yield refused(kind, path, broken, must, field=field, name=f"{of}-bad-{member}")
     for member, value in (("endpoint", "http://10.0.0.1:9000"), ("region", "eu-central-1")):
-        yield refused(kind, path, {"uri": "s3://raw/faq/", member: value}, NEEDS_SECRET, name=f"{kind}-{member}-without-secret")
+        yield refused(kind, path, {"uri": "s3://raw/faq/", member: value}, NEEDS_SECRET, name=f"{of}-{member}-without-secret")
 
 
 def number_refusals(path: str, bounds: str, too_much: str) -> Iterator[Refusal]:
@@ -167,31 +177,15 @@ PROFILE_REFUSALS = [
 DATASET_REFUSALS = [
     refused("InstructionDataset", "metadata.name", "faq.v1", f"{NAME}; found faq.v1", name="dataset-name-with-dot"),
     refused("InstructionDataset", "spec.profileName", "GPU", f"{LABEL}; found GPU", name="dataset-profile"),
-    refused("InstructionDataset", "spec.sources.0.name", "Desk", f"{LABEL}; found Desk", name="source-name"),
-    refused(
-        "InstructionDataset",
-        "spec.sources.0.inline",
-        {"jsonl": "{}"},
-        "exactly one of s3 and inline must be given; found both in source desk",
-        field="spec.sources[0]",
-        name="two-sources-at-once",
-    ),
-    refused(
-        "InstructionDataset",
-        "spec.sources.0.s3",
-        ABSENT,
-        "exactly one of s3 and inline must be given; found neither in source desk",
-        field="spec.sources[0]",
-        name="no-source",
-    ),
-    *s3_refusals("InstructionDataset", "spec.sources.0.s3"),
+    *source_refusals("spec.sources", "desk"),
+    *source_refusals("spec.contamination.sources", "exam"),
 ]
 JOB_REFUSALS = [
     refused("SFTJob", "metadata.name", "a" * 37, NAME, name="job-name-too-long"),
     refused("SFTJob", "spec.profileName", "GPU", f"{LABEL}; found GPU", name="job-profile"),
     refused("SFTJob", "spec.datasets.0.name", "FAQ", f"{LABEL}; found FAQ", name="dataset-reference"),
     refused("SFTJob", "spec.model", {}, "s3 must be given", name="model-from-nowhere"),
-    *s3_refusals("SFTJob", "spec.model.s3"),
+    *s3_refusals("SFTJob", "spec.model.s3", "model"),
     refused(
         "SFTJob",
         "spec.method.lora.targetModules",
