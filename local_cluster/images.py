@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import shutil
 import tempfile
 import urllib.error
@@ -81,13 +80,15 @@ def build(name: str) -> None:
 
 
 def _make_room() -> None:
-    """Drops layers that no image of ours has any more. Only a changed lock file leaves gigabytes of them."""
-    noted, lock = cache_root() / "pruned-for", hashlib.sha256((REPOSITORY / "uv.lock").read_bytes()).hexdigest()
-    if shutil.disk_usage(cache_root()).free > LOW_DISK_GIB * 2**30 or (noted.exists() and noted.read_text() == lock):
+    """Where little disk is left: drops layers that no image of ours has any more, and what builds that broke off left behind.
+
+    A changed lock file leaves gigabytes of them.
+    """
+    if shutil.disk_usage(cache_root()).free > LOW_DISK_GIB * 2**30:
         return
     with step("little disk is left: removing layers of earlier builds"):
+        run(*buildah(), "rm", "--all")
         run(*buildah(), "rmi", "--prune")
-    noted.write_text(lock)
 
 
 def image_id(name: str) -> str:
