@@ -1,7 +1,7 @@
 """How fast, small and right is the data engine? Rows for each CPU-second, memory, what was planted and found, beside its peers.
 
-`core` are the stages that peers have too: parse, validate, clean, exact and near duplicates, the gate of PII, parquet. `all` is
-what a dataset gets by default. Each run is a process of its own; rates are of its processor time, because the machine is shared.
+Measured is what a dataset gets by default, features and report included. Each run is a process of its own; rates are of its
+processor time, because the machine is shared. What peers need to deduplicate alone: `python -m benchmarks.data_engine_peers`.
 The physical limit of the first stage alone is orjson, 0.8 million rows a second on one core; of the last, zstd at 228 MB/s.
 """
 
