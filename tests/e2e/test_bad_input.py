@@ -16,7 +16,7 @@ from tests.e2e.team import API_VERSION, TEN_ROWS, Team, dataset, inline_dataset,
 
 pytestmark = pytest.mark.matrix
 
-OWN_SECRET = "denied-keys"
+OWN_SECRET = "own-keys"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,27 +38,28 @@ def wrong_key(team: Team) -> Mapping[str, Any]:
     return dataset("bad", s3_source(f"s3://raw/{team.namespace}/fag.jsonl"))
 
 
-def access_denied(team: Team) -> Mapping[str, Any]:
-    uri = team.upload("faq.jsonl", TEN_ROWS.encode())
-    keys = {"AWS_ACCESS_KEY_ID": "nobody", "AWS_SECRET_ACCESS_KEY": "wrong-but-canary-7f3a"}
+def with_own_secret(team: Team, uri: str, access_key: str, secret_key: str) -> Mapping[str, Any]:
+    keys = {"AWS_ACCESS_KEY_ID": access_key, "AWS_SECRET_ACCESS_KEY": secret_key}
     team.apply({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": OWN_SECRET}, "stringData": keys})
     store = team.cluster.store
     return dataset("bad", s3_source(uri, secretName=OWN_SECRET, endpoint=store.endpoint, region=store.region))
+
+
+def access_denied(team: Team) -> Mapping[str, Any]:
+    uri = team.upload("faq.jsonl", TEN_ROWS.encode())
+    return with_own_secret(team, uri, "nobody", "wrong-but-canary-7f3a")
+
+
+def bucket_absent(team: Team) -> Mapping[str, Any]:
+    store = team.cluster.store
+    return with_own_secret(team, "s3://no-such-bucket/faq.jsonl", store.access_key, store.secret_key)
 
 
 BAD_DATASETS = [
     BadDataset("wrong key", wrong_key, "SourceNotFound", ("fag.jsonl was not found", "faq.jsonl", "correct the uri")),
     BadDataset(
         "bucket absent",
-        lambda team: dataset(
-            "bad",
-            s3_source(
-                "s3://no-such-bucket/faq.jsonl",
-                secretName=SECRET_NAME,
-                endpoint=team.cluster.store.endpoint,
-                region=team.cluster.store.region,
-            ),
-        ),
+        bucket_absent,
         "BucketNotFound",
         ("bucket 'no-such-bucket' was not found", "create the bucket"),
     ),
@@ -132,6 +133,16 @@ def test_a_missing_secret_is_named_and_the_run_goes_on_once_it_is_there(installe
     team.apply({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": SECRET_NAME}, "stringData": keys})
     # The kubelet tries a failed mount again after at most two minutes.
     team.wait_until_ready("waiting", timeout_seconds=200)
+
+
+def test_a_secret_that_lacks_a_key_is_named_with_the_key(team: Team) -> None:
+    half = {"AWS_ACCESS_KEY_ID": "only-half-of-it"}
+    team.apply({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": OWN_SECRET}, "stringData": half})
+    team.apply(dataset("waiting", s3_source("s3://elsewhere/faq.jsonl", secretName=OWN_SECRET)))
+    status = team.wait(
+        "instructiondataset", "waiting", lambda status: condition(status, "Ready").get("reason") == "SecretNotFound", 60
+    )
+    assert "lacks the key AWS_SECRET_ACCESS_KEY" in condition(status, "Ready")["message"]
 
 
 def test_a_model_folder_without_weights_fails_in_the_plan(team: Team) -> None:

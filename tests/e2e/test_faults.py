@@ -62,6 +62,7 @@ def test_an_operator_killed_while_a_job_trains_lets_the_same_attempt_go_on(insta
     status = team.wait_until_succeeded("job")
     assert status["attemptCount"] == 1
     assert status["attempts"][0]["exitCode"] == 0
+    assert sum("-r1-a" in name for name in job_names(team)) == 1, "no second Job"
 
 
 def test_a_killed_training_pod_resumes_from_the_last_committed_step(installed: Cluster, team: Team) -> None:
@@ -90,11 +91,17 @@ def test_s3_gone_for_half_a_minute_costs_nothing_but_time(installed: Cluster, te
     team.wait("sftjob", "job", is_at_step(3), 180)
     installed.command("stop", "s3")
     try:
+        there = team.status("sftjob", "job")["progress"]["lastCommittedStep"]
         time.sleep(30)
+        gone = team.status("sftjob", "job")["progress"]
     finally:
         installed.command("start", "s3")
     status = team.wait_until_succeeded("job")
+    assert there < 30, "the outage began before the last checkpoint"
+    assert gone["lastCommittedStep"] <= there + 3, "no checkpoint but one that was on its way was committed without S3"
     assert status["attemptCount"] == 1
+    assert status["progress"]["lastCommittedStep"] == 30
+    assert any("/checkpoints/step-00000030-" in key and key.endswith("MANIFEST.json") for key in team.output())
 
 
 def test_a_second_job_on_the_same_dataset_reuses_its_version(team: Team) -> None:

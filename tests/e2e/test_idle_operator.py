@@ -9,7 +9,7 @@ from pathlib import Path
 from demo.cluster import Cluster
 from local_cluster import cgroups
 from local_cluster.layout import ClusterLayout
-from tests.e2e.team import Team, inline_dataset
+from tests.e2e.team import Team, inline_dataset, tiny_job
 
 IDLE_SECONDS = 75
 """Longer than one list-and-compare (60 s), which must find nothing to write."""
@@ -29,6 +29,8 @@ def test_an_idle_operator_writes_nothing_and_stays_below_100_mib(installed: Clus
     start = installed.audit_log.stat().st_size
     team.apply(inline_dataset("rows"))
     team.wait_until_ready("rows")
+    team.apply(tiny_job("waiting", "not-there"))
+    team.wait_for_condition("sftjob", "waiting", "DatasetsReady", "False")
     assert writes_of_operator(installed.audit_log, start), "the audit log shows what it writes when there is something to do"
     time.sleep(10)
     idle_from = installed.audit_log.stat().st_size

@@ -14,6 +14,17 @@ from tests.e2e.team import Team
 TIMEOUT_SECONDS = 600
 
 
+MAX_TRAINED_TOKENS = 24_000
+"""As many as a small machine's CPU trains in two minutes."""
+
+
+def tokens_seen(team: Team) -> int:
+    """Tokens of all epochs, those without loss among them."""
+    job = team.cluster.kubectl.get("sftjob", quickstart.JOB, team.namespace)
+    assert job
+    return int(job["status"]["resolved"]["data"]["tokens"] * job["spec"]["training"]["epochs"])
+
+
 def run_quickstart(team: Team) -> quickstart.Outcome:
     quickstart.apply(team.cluster, team.namespace)
     status = quickstart.follow(team.cluster, team.namespace, TIMEOUT_SECONDS, print)
@@ -30,6 +41,7 @@ def test_the_quickstart_teaches_facts_that_nobody_could_guess(installed: Cluster
     accounting = dataset["accounting"]
     assert accounting["read"] == accounting["kept"] + sum(accounting["rejected"].values())
     assert {"file", "line", "reason"} <= set(dataset["rejects"][0])
+    assert tokens_seen(team) <= MAX_TRAINED_TOKENS
     assert outcome.status["artifact"]["manifestDigest"]
     assert any(key.endswith("artifact/MANIFEST.json") for key in outcome.objects)
 

@@ -49,7 +49,8 @@ ENDPOINT = (
     "must be http:// or https://, a host, and a port where it is not the usual one, for example 'https://s3.example.com:9000'"
 )
 REGION = "must be the name of a region in lower case, for example 'eu-central-1'"
-QUANTITY = "must be a Kubernetes quantity, for example '500m' or '4' CPUs, '16Gi' of memory"
+CPUS = "must be a number of CPUs, for example '4' or '500m'"
+BYTES = "must be a number of bytes, for example '16Gi'"
 NEEDS_SECRET = (
     "endpoint and region may only be given together with secretName; a URI inside the profile's locations needs none of them"
 )
@@ -122,9 +123,9 @@ PROFILE_REFUSALS = [
         name="namespace-pattern",
     ),
     *(
-        refused("TrainingProfile", f"spec.{part}.{member}", "8 GB", f"{QUANTITY}; found 8 GB", name=f"{part}-{member}")
+        refused("TrainingProfile", f"spec.{part}.{member}", value, f"{must}; found {value}", name=f"{part}-{member}")
         for part in ("resources", "preparation")
-        for member in ("cpu", "memory", "disk")
+        for member, value, must in (("cpu", "2Gi", CPUS), ("memory", "8 GB", BYTES), ("disk", "500m", BYTES))
     ),
     refused(
         "TrainingProfile",

@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from sft_operator.api.kinds import KINDS
-from sft_operator.api.rbac import EDITOR, OPERATOR, VIEWER
+from sft_operator.api.rbac import EDITOR, EVERYONE, OPERATOR, VIEWER
 from sft_operator.api.training_profile import TrainingProfile
 from sft_operator.settings import Settings
 from tests.unit.chart.conftest import Helm, Objects
@@ -136,6 +136,7 @@ def test_the_operators_role_is_the_table(render: Render) -> None:
         "sft-operator": [permission.as_rule() for permission in OPERATOR],
         "sft-operator-view": [permission.as_rule() for permission in VIEWER],
         "sft-operator-edit": [permission.as_rule() for permission in EDITOR],
+        "sft-operator-profiles": [permission.as_rule() for permission in EVERYONE],
     }
 
 
@@ -148,8 +149,15 @@ def test_the_role_is_bound_to_the_account_of_the_pod(render: Render) -> None:
 
 
 def test_user_roles_are_made_only_when_they_are_wanted(render: Render) -> None:
-    objects = render({"userRoles": {"aggregate": False}})
+    objects = render({"userRoles": {"aggregate": False, "profilesForEveryone": False}})
     assert [role["metadata"]["name"] for role in of_kind(objects, "ClusterRole")] == ["sft-operator"]
+
+
+def test_everyone_may_read_the_profiles_and_nothing_else(render: Render) -> None:
+    bindings = {binding["metadata"]["name"]: binding for binding in of_kind(render(), "ClusterRoleBinding")}
+    binding = bindings["sft-operator-profiles"]
+    assert [subject["name"] for subject in binding["subjects"]] == ["system:authenticated"]
+    assert binding["roleRef"]["name"] == "sft-operator-profiles"
 
 
 def test_an_account_of_ones_own_is_used_and_not_made(render: Render) -> None:

@@ -102,15 +102,24 @@ NamespaceName = Annotated[
 ]
 """Name of a namespace, or `*` for every one."""
 
-Quantity = Annotated[
+Cpus = Annotated[
     str,
     text(
-        r"^[0-9]+([.][0-9]+)?(m|k|M|G|T|Ki|Mi|Gi|Ti)?$",
-        "must be a Kubernetes quantity, for example '500m' or '4' CPUs, '16Gi' of memory",
+        r"^([0-9]{1,9}m|[0-9]{1,6}([.][0-9]{1,3})?)$",
+        "must be a number of CPUs, for example '4' or '500m'",
+        max_length=16,
+    ),
+]
+"""A Kubernetes quantity of CPUs."""
+MemorySize = Annotated[
+    str,
+    text(
+        r"^[0-9]+([.][0-9]+)?(k|M|G|T|Ki|Mi|Gi|Ti)?$",
+        "must be a number of bytes, for example '16Gi'",
         max_length=32,
     ),
 ]
-"""A Kubernetes resource quantity."""
+"""A Kubernetes quantity of memory or disk."""
 
 NO_RELATIVE_PARTS_RULE = cel(
     "!self.split('/').exists(part, part == '..' || part == '.')",

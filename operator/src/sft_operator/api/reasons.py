@@ -80,6 +80,10 @@ class Reason(DocumentedWord):
         "NamespaceNotAllowed",
         "The profile does not list this namespace in `spec.allowedNamespaces`; its owners can add it.",
     )
+    PROFILE_UNREADABLE = (
+        "ProfileUnreadable",
+        "The TrainingProfile holds what this version of the operator cannot read; its owners can mend it.",
+    )
     OUTSIDE_LOCATIONS = (
         "OutsideLocations",
         "A URI lies outside of the profile's locations: name your own Secret beside it in `secretName`.",
@@ -88,6 +92,7 @@ class Reason(DocumentedWord):
     DATASET_NOT_READY = "DatasetNotReady", "A dataset is still being prepared; it is waited for."
     DATASET_FAILED = "DatasetFailed", "A dataset's preparation failed; its own conditions say why."
     INVALID_SPEC = "InvalidSpec", "The spec holds what this version of the operator cannot read."
+    UNREADABLE_STATUS = "UnreadableStatus", "The status was written by another version of the operator; it is left as it is."
 
     # The cluster cannot start a pod.
     SECRET_NOT_FOUND = (

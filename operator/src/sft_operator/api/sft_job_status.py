@@ -187,8 +187,8 @@ class SFTJobStatus(ApiModel):
     """Plan Jobs of this run; `plans` holds the last ten."""
     plan_retry_count: int = 0
     """Plans that were made again after a failure; interruptions do not count."""
-    planned_generation: int | None = None
-    """metadata.generation that `pinnedDatasets` and the newest plan belong to."""
+    planned_spec: Annotated[str, Field(max_length=12)] | None = None
+    """Digest of the spec that `pinnedDatasets` and the newest plan belong to; limits are not in it."""
     resolved: Resolved | None = None
     """What the run is made of: stands before any training pod exists, and does not change within a run."""
     progress: JobProgress | None = None

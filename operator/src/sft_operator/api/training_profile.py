@@ -12,9 +12,10 @@ from sft_operator.api.api_model import (
     NO_RELATIVE_PARTS_RULE,
     OBJECT_NAME_RULE,
     ApiModel,
+    Cpus,
     EndpointUrl,
+    MemorySize,
     NamespaceName,
-    Quantity,
     Region,
     SecretName,
     cel,
@@ -77,11 +78,11 @@ class GPU(ApiModel):
 class Resources(ApiModel):
     """Requests and limits of a pod. Memory is both, so that a pod is never killed for a neighbour's use."""
 
-    cpu: Quantity
+    cpu: Cpus
     """CPUs, for example `8` or `500m`."""
-    memory: Quantity
+    memory: MemorySize
     """Memory, for example `32Gi`."""
-    disk: Quantity
+    disk: MemorySize
     """Size limit of the scratch volume: model, dataset and the newest checkpoints lie there."""
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from itertools import takewhile
 
 from sft_operator.api.condition import Attempt
 from sft_operator.api.reasons import Reason
@@ -64,10 +65,9 @@ class Unheard:
 
 @dataclass(frozen=True, slots=True)
 class Over:
-    """The attempt has ended; `remains` is a Job to delete because it would never end by itself."""
+    """The attempt has ended; a Job that remains of it, because it would never end by itself, is a leftover."""
 
     ending: Ending
-    remains: ChildJob | None = None
 
 
 Sight = NotCreated | Created | Active | Leaving | Unheard | Over
@@ -91,13 +91,18 @@ def examine(attempt: Attempt, children: Children, moment: Moment) -> Sight:
             return Unheard()
         ending = classify(job.end, pods)
         return Over(replace(ending, remedy=ending.remedy.replace("{job}", job.name)))
-    if pods and all(pod.terminated is None and _is_lost(pod, moment) for pod in pods):
-        return Over(_node_lost(pods[0]), remains=job)
+    if are_lost(pods, moment):
+        return Over(_node_lost(pods[0]))
     return Leaving() if job.is_being_deleted else Active(job, pods)
 
 
 def _was_heard(pods: Sequence[Pod]) -> bool:
     return any(pod.terminated is not None for pod in pods)
+
+
+def are_lost(pods: Sequence[Pod], moment: Moment) -> bool:
+    """Whether pods were told to stop, and their node will never report that they did."""
+    return bool(pods) and all(pod.terminated is None and _is_lost(pod, moment) for pod in pods)
 
 
 def _is_lost(pod: Pod, moment: Moment) -> bool:
@@ -117,6 +122,15 @@ def _deleted(attempt: Attempt) -> Ending:
 def _node_lost(pod: Pod) -> Ending:
     message = f"Node {pod.node} did not report the end of pod '{pod.name}' in time"
     return Ending(Verdict.RETRY, Reason.NODE_LOST, message, node=pod.node)
+
+
+INTERRUPTIONS = {str(Reason.PREEMPTED), str(Reason.CHILD_DELETED)}
+
+
+def interruptions_in_a_row(attempts: Sequence[Attempt]) -> int:
+    """How many of the newest attempts were ended from outside, one after the other."""
+    ended = [attempt for attempt in attempts if attempt.ended_at is not None]
+    return sum(1 for _ in takewhile(lambda attempt: attempt.reason in INTERRUPTIONS, reversed(ended)))
 
 
 def begun(attempts: Sequence[Attempt], attempt: Attempt) -> list[Attempt]:

@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from sft_operator.api.condition import Failure
+from sft_operator.api.condition import Attempt, Failure
+from sft_operator.api.reasons import Reason
 from sft_operator.core import timestamps
+from sft_operator.core.attempts import interruptions_in_a_row
 from sft_operator.core.conditions import MAX_MESSAGE_LENGTH, Moment
-from sft_operator.core.retry_policy import FIRST_DELAY_SECONDS, Ending, Verdict, retry_delay_seconds
+from sft_operator.core.retry_policy import (
+    FIRST_DELAY_SECONDS,
+    MAX_INTERRUPTED_PREPARATIONS,
+    MAX_PREPARATION_RETRIES,
+    Ending,
+    Verdict,
+    retry_delay_seconds,
+)
 from sft_operator.core.text import cut
+
+FIND_QUIETER_NODES = "use a profile whose pods are displaced less often, then raise spec.run"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +43,18 @@ def consequence(ending: Ending, *, retry_count: int, max_retries: int, moment: M
         return Consequence(failure_of(ending), retry_count + 1, after)
     note = f" (after {retry_count} retries)" if ending.verdict is Verdict.RETRY and retry_count else ""
     return Consequence(failure_of(ending, note), retry_count, None)
+
+
+def consequence_for_preparation(ending: Ending, attempts: Sequence[Attempt], *, retry_count: int, moment: Moment) -> Consequence:
+    """The same for an attempt that starts from nothing each time: the newest of `attempts`, which must end at last."""
+    interruptions = interruptions_in_a_row(attempts)
+    if ending.verdict is not Verdict.IGNORE:
+        return consequence(ending, retry_count=retry_count, max_retries=MAX_PREPARATION_RETRIES, moment=moment)
+    if interruptions < MAX_INTERRUPTED_PREPARATIONS:
+        return Consequence(failure_of(ending), retry_count, _later(moment, retry_delay_seconds(interruptions)))
+    message = f"{interruptions} attempts in a row were interrupted before they were done: {ending.message}"
+    given_up = replace(ending, verdict=Verdict.FAIL, reason=Reason.NO_PROGRESS, message=message, remedy=FIND_QUIETER_NODES)
+    return Consequence(failure_of(given_up), retry_count, None)
 
 
 def failure_of(ending: Ending, note: str = "") -> Failure:

@@ -7,24 +7,38 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from sft_operator.api.sft_job import SFTJobSpec
 from sft_operator.api.sft_job_status import ResolvedDataset
+from sft_operator.api.training_settings import Precision
 
 LENGTH = 12
 """48 bits: among a million runs of one SFTJob's name, two meet with a chance of 1 in 500."""
 
+MUTABLE = {"limits"}
 
-def inputs_digest(spec: SFTJobSpec, model_revision: str, datasets: Sequence[ResolvedDataset]) -> str:
-    """The first 12 hexadecimal digits of the sha256 of the run's inputs as canonical JSON."""
+
+def inputs_digest(spec: SFTJobSpec, model_revision: str, datasets: Sequence[ResolvedDataset], precision: Precision) -> str:
+    """The first 12 hexadecimal digits of the sha256 of the run's inputs as canonical JSON; `precision` as resolved."""
     inputs = {
         "method": spec.method.model_dump(mode="json", by_alias=True, exclude_none=True),
         "training": spec.training.model_dump(mode="json", by_alias=True, exclude_none=True),
         "evaluation": spec.evaluation.model_dump(mode="json", by_alias=True, exclude_none=True),
         "modelRevision": model_revision,
         "datasets": [[dataset.name, dataset.digest] for dataset in datasets],
+        "precision": precision.value,
     }
+    return _digest(inputs)
+
+
+def plan_digest(spec: SFTJobSpec) -> str:
+    """The same of all that a plan depends on: every field but those that may change while a run goes on."""
+    return _digest(spec.model_dump(mode="json", by_alias=True, exclude_none=True, exclude=MUTABLE))
+
+
+def _digest(inputs: Mapping[str, Any]) -> str:
     # No floats are in it (decimals are text), so sorted keys without blanks are canonical (RFC 8785).
     text = json.dumps(inputs, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return hashlib.sha256(text.encode()).hexdigest()[:LENGTH]

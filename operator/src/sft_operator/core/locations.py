@@ -1,7 +1,7 @@
-"""Which credential opens a URI. A profile's Secret is used for URIs inside that profile's locations, and for no other.
+"""Which credential opens a URI. A profile's Secret is used for URIs inside the locations that name it, and for no other.
 
 The comparison is by whole path segments: `s3://raw/faq/` covers `s3://raw/faq/a.jsonl`, not `s3://raw/faqs/` nor
-`s3://raw/faq/../secret`.
+`s3://raw/faq/../secret`. Of a ReadWrite location, to which every namespace publishes, a namespace reaches its own folder.
 """
 
 from __future__ import annotations
@@ -11,7 +11,8 @@ from dataclasses import dataclass
 
 from sft_operator.api.object_location import S3Location
 from sft_operator.api.training_profile import Access, Location
-from sft_operator.core.observed import Profile
+from sft_operator.core.observed import Profile, UnreadableProfile
+from sft_operator.core.profile_choice import admits, readable
 from sft_trainer.contract import CREDENTIALS_ROOT, StorePrefix
 
 NAMESPACE_PLACEHOLDER = "{namespace}"
@@ -34,49 +35,81 @@ class Opened:
         return Opened(self.store.model_copy(update={"uri": uri}), self.secret_name)
 
 
-def open_for_user(wanted: S3Location, profile: Profile, namespace: str, *, field: str) -> Opened:
+def open_for_user(
+    wanted: S3Location, profile: Profile, profiles: Sequence[Profile | UnreadableProfile], namespace: str, *, field: str
+) -> Opened:
     """What a user named in `field`: with the user's own Secret when one stands beside it, else with the profile's."""
-    if wanted.secret_name:
-        store = _store(wanted.uri, wanted.endpoint, wanted.region, wanted.secret_name)
-        return Opened(store, wanted.secret_name)
-    return open_inside(wanted.uri, profile, namespace, field=field)
+    if not wanted.secret_name:
+        return open_inside(wanted.uri, profile, namespace, field=field)
+    lent = [
+        location
+        for each in readable(profiles)
+        if admits(each, namespace)
+        for location in each.spec.locations
+        if location.secret_name == wanted.secret_name
+    ]
+    if lent and not any(covers(location, wanted.uri, namespace) and _same_server(location, wanted) for location in lent):
+        raise OutsideLocations(
+            f"{field} is '{wanted.uri}', and Secret '{wanted.secret_name}' belongs to a TrainingProfile, which lends it for its "
+            f"own locations and servers only ({_listed(lent, namespace)}); name a Secret of your own in secretName"
+        )
+    return Opened(_store(wanted.uri, wanted.endpoint, wanted.region, wanted.secret_name), wanted.secret_name)
 
 
-def open_inside(uri: str, profile: Profile, namespace: str, *, field: str) -> Opened:
+def _same_server(location: Location, wanted: S3Location) -> bool:
+    """A credential that is sent to another server is given away."""
+    return (location.endpoint or "").rstrip("/") == (wanted.endpoint or "").rstrip("/")
+
+
+MOVE_OR_OWN_KEYS = "move the data there, or name your own Secret beside the URI in secretName"
+
+
+def open_inside(uri: str, profile: Profile, namespace: str, *, field: str, remedy: str = MOVE_OR_OWN_KEYS) -> Opened:
     """A URI inside the profile's locations; the location that says most about it opens it."""
     covering = [location for location in profile.spec.locations if covers(location, uri, namespace)]
     if not covering:
         raise OutsideLocations(
             f"{field} is '{uri}', which lies outside the locations of TrainingProfile '{profile.name}' "
-            f"({_listed(profile.spec.locations, namespace)}); move the data there, or name your own Secret "
-            "beside the URI in secretName"
+            f"({_listed(profile.spec.locations, namespace)}); {remedy}"
         )
-    return _open(uri, max(covering, key=lambda location: len(location_uri(location, namespace))))
+    return _open(uri, max(covering, key=lambda location: len(_reach(location, namespace))))
 
 
 def open_output(profile: Profile, namespace: str) -> Opened:
     """Where everything of this namespace is published: its folder in the first location that may be written."""
     for location in profile.spec.locations:
         if location.access is Access.READ_WRITE:
-            return _open(location_uri(location, namespace), location).below(namespace)
+            return _open(_reach(location, namespace), location)
     raise OutsideLocations(
         f"TrainingProfile '{profile.name}' has no location with access ReadWrite to publish to; its owners must add one"
     )
 
 
+def open_published(uri: str, profile: Profile, namespace: str, *, field: str) -> Opened:
+    """A folder that was published to earlier, to be written again: with the credential of the location it lies in."""
+    for location in profile.spec.locations:
+        if location.access is Access.READ_WRITE and covers(location, uri, namespace):
+            return _open(uri, location)
+    raise OutsideLocations(
+        f"{field} is '{uri}', which TrainingProfile '{profile.name}' may no longer write; its owners can add that location "
+        "again with access ReadWrite, or raise spec.run to publish to the new one"
+    )
+
+
 def covers(location: Location, uri: str, namespace: str) -> bool:
-    """Whether the URI lies inside the location."""
+    """Whether the URI lies in the part of the location that this namespace may use."""
     segments = uri.split("/")
     if any(segment in (".", "..") for segment in segments) or "\\" in uri or "\0" in uri:
         return False
     is_whole_bucket = len(segments) == 3
-    return (f"{uri}/" if is_whole_bucket else uri).startswith(location_uri(location, namespace))
+    return (f"{uri}/" if is_whole_bucket else uri).startswith(_reach(location, namespace))
 
 
-def location_uri(location: Location, namespace: str) -> str:
-    """The location's URI for this namespace, with a slash at its end."""
+def _reach(location: Location, namespace: str) -> str:
+    """What a namespace may use of a location: all of one to read, its own folder of one to write."""
     uri = location.uri.replace(NAMESPACE_PLACEHOLDER, namespace)
-    return uri if uri.endswith("/") else f"{uri}/"
+    uri = uri if uri.endswith("/") else f"{uri}/"
+    return f"{uri}{namespace}/" if location.access is Access.READ_WRITE else uri
 
 
 def _open(uri: str, location: Location) -> Opened:
@@ -89,4 +122,4 @@ def _store(uri: str, endpoint: str | None, region: str | None, secret_name: str 
 
 
 def _listed(locations: Sequence[Location], namespace: str) -> str:
-    return ", ".join(location_uri(location, namespace) for location in locations)
+    return ", ".join(dict.fromkeys(_reach(location, namespace) for location in locations))

@@ -41,6 +41,15 @@ class Profile:
 
 
 @dataclass(frozen=True, slots=True)
+class UnreadableProfile:
+    """A TrainingProfile that the API server took and this operator cannot read, as after a downgrade."""
+
+    name: str
+    problem: str
+    """For the user."""
+
+
+@dataclass(frozen=True, slots=True)
 class JobEnd:
     """The condition with which Kubernetes declared a Job to be over, all its pods being gone or terminal."""
 
@@ -148,7 +157,7 @@ class DatasetWorld:
     parent: Parent
     spec: InstructionDatasetSpec
     status: InstructionDatasetStatus
-    profiles: Sequence[Profile]
+    profiles: Sequence[Profile | UnreadableProfile]
     images: Images
     children: Children = field(default_factory=Children)
 
@@ -160,7 +169,7 @@ class SFTJobWorld:
     parent: Parent
     spec: SFTJobSpec
     status: SFTJobStatus
-    profiles: Sequence[Profile]
+    profiles: Sequence[Profile | UnreadableProfile]
     images: Images
     datasets: Mapping[str, DatasetSeen]
     """By name; one that is missing does not exist."""

@@ -6,14 +6,24 @@ from collections.abc import Sequence
 
 from sft_operator.api.reasons import Reason
 from sft_operator.core.checks import Unmet
-from sft_operator.core.observed import Profile
+from sft_operator.core.observed import Profile, UnreadableProfile
 
 EVERY_NAMESPACE = "*"
 
 
-def choose_profile(name: str | None, namespace: str, profiles: Sequence[Profile]) -> Profile:
+def choose_profile(name: str | None, namespace: str, profiles: Sequence[Profile | UnreadableProfile]) -> Profile:
     """The profile that is named, or the one default that admits the namespace; raises Unmet."""
-    return _named(name, namespace, profiles) if name else _default(namespace, profiles)
+    problems = {profile.name: profile.problem for profile in profiles if isinstance(profile, UnreadableProfile)}
+    if name in problems:
+        raise Unmet(Reason.PROFILE_UNREADABLE, f"TrainingProfile '{name}' cannot be read: {problems[name]}")
+    if name:
+        return _named(name, namespace, readable(profiles))
+    return _default(namespace, readable(profiles), ", ".join(sorted(problems)))
+
+
+def readable(profiles: Sequence[Profile | UnreadableProfile]) -> list[Profile]:
+    """Those that can be used."""
+    return [profile for profile in profiles if isinstance(profile, Profile)]
 
 
 def _named(name: str, namespace: str, profiles: Sequence[Profile]) -> Profile:
@@ -32,12 +42,13 @@ def _named(name: str, namespace: str, profiles: Sequence[Profile]) -> Profile:
     return profile
 
 
-def _default(namespace: str, profiles: Sequence[Profile]) -> Profile:
+def _default(namespace: str, profiles: Sequence[Profile], unreadable: str) -> Profile:
     defaults = [profile for profile in profiles if profile.spec.default and admits(profile, namespace)]
     if not defaults:
+        passed_over = f" (this version of the operator cannot read {unreadable})" if unreadable else ""
         raise Unmet(
             Reason.PROFILE_NOT_FOUND,
-            f"spec.profileName is not set, and no default TrainingProfile admits namespace '{namespace}'; "
+            f"spec.profileName is not set, and no default TrainingProfile admits namespace '{namespace}'{passed_over}; "
             f"{_offers(namespace, profiles, verb='name a profile')}",
         )
     if len(defaults) > 1:

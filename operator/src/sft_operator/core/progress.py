@@ -13,13 +13,16 @@ MAX_TOKENS_PER_SECOND = 1_000_000_000
 
 
 def is_news(before: Progress | None, after: Progress) -> bool:
-    """Whether it is worth writing down at once: the first step, another phase, or a newly committed checkpoint."""
+    """Whether it is worth writing down at once: another phase, the first step, or the first checkpoint.
+
+    Later checkpoints wait like later steps: with one each step there would be no end of writing.
+    """
     if before is None or before.pod_uid != after.pod_uid:
         return True
     return (
         before.phase is not after.phase
         or (before.step == 0) != (after.step == 0)
-        or before.last_committed_step != after.last_committed_step
+        or (before.last_committed_step == 0) != (after.last_committed_step == 0)
     )
 
 

@@ -21,6 +21,8 @@ MAX_DELAY_SECONDS = 300
 """An object store or node that is away for longer is asked every five minutes."""
 MAX_PREPARATION_RETRIES = 3
 """For preparations and plans; training has spec.limits.maxRetries."""
+MAX_INTERRUPTED_PREPARATIONS = 6
+"""In a row, for preparations and plans, ever longer apart: as many as a pod may meet while all nodes are replaced in turn."""
 MAX_INTERRUPTIONS_WITHOUT_PROGRESS = 3
 """Interruptions cost no retry, but a pod that never lives as long as one checkpoint interval would go on for ever."""
 

@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from sft_operator.api import API_VERSION
 from sft_operator.api.instruction_dataset import InstructionDatasetStatus
 from sft_operator.api.sft_job_status import SFTJobStatus
 from sft_operator.core.decision import Decision, JobDeletion, NewJob
+from sft_operator.core.manifests.config_map import handed_over_to
 from sft_operator.core.observed import Parent
 from sft_operator.shell import bodies
-from sft_operator.shell.client import AlreadyExists, Client, Refused
+from sft_operator.shell.client import AlreadyExists, Body, Client, Refused
 from sft_operator.shell.events import EventRecorder
 from sft_operator.shell.gather import Subject
 from sft_operator.shell.resources import CONFIG_MAPS, DATASETS, JOBS, SFT_JOBS, Resource
@@ -65,18 +66,25 @@ class Executor:
         name = new.job["metadata"]["name"]
         try:
             await self.client.apply(CONFIG_MAPS, parent.namespace, new.config_map)
-            await self.client.create(JOBS, parent.namespace, new.job)
-        except AlreadyExists:
-            await self._make_sure_it_is_ours(parent, name)
+            job = await self._create_once(parent, new)
+            await self.client.merge(CONFIG_MAPS, parent.namespace, name, handed_over_to(job))
         except Refused as refused:
             raise ChildRefused(f"The cluster refused Job '{name}': {refused.message}") from refused
-        else:
-            _log("Created Job", parent, name)
 
-    async def _make_sure_it_is_ours(self, parent: Parent, name: str) -> None:
-        job: dict[str, Any] = await self.client.get(JOBS, parent.namespace, name)
+    async def _create_once(self, parent: Parent, new: NewJob) -> Body:
+        name = new.job["metadata"]["name"]
+        try:
+            created = await self.client.create(JOBS, parent.namespace, new.job)
+        except AlreadyExists:
+            return await self._ours(parent, name)
+        _log("Created Job", parent, name)
+        return created
+
+    async def _ours(self, parent: Parent, name: str) -> Body:
+        job = await self.client.get(JOBS, parent.namespace, name)
         if not bodies.is_owned_by(job, parent.uid):
             raise ChildRefused(f"A Job named '{name}' exists and does not belong to this {parent.kind}; delete it")
+        return job
 
     async def _delete(self, parent: Parent, deletion: JobDeletion) -> None:
         await self.client.delete(JOBS, parent.namespace, deletion.name, uid=deletion.uid)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -27,6 +26,7 @@ from sft_operator.core.observed import (
     Pod,
     Profile,
     SFTJobWorld,
+    UnreadableProfile,
     Warned,
 )
 from sft_operator.shell import bodies
@@ -38,8 +38,6 @@ from sft_operator.shell.work_queue import Key
 
 MAX_WARNINGS = 50
 """Of one object; the API server forgets events after an hour, and only the newest of a reason are looked at."""
-logger = logging.getLogger(__name__)
-
 World = TypeVar("World", DatasetWorld, SFTJobWorld)
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -59,6 +57,14 @@ class UnreadableSpec(Exception):
     def __init__(self, subject: Subject, message: str) -> None:
         super().__init__(message)
         self.subject = subject
+
+
+class UnreadableStatus(Exception):
+    """A status that another version of the operator wrote. To write over it would lose it. The text is for the user."""
+
+    def __init__(self, parent: Parent, message: str) -> None:
+        super().__init__(message)
+        self.parent = parent
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +90,7 @@ class Gatherer:
         if body is None:
             return None
         parent = bodies.parent(body, "InstructionDataset")
-        status = _status(body, InstructionDatasetStatus)
+        status = _status(body, InstructionDatasetStatus, parent)
         subject = Subject(parent, status, body["metadata"]["resourceVersion"])
         profiles, children = await asyncio.gather(self._profiles(), self._children(parent, status.attempts, now))
         world = DatasetWorld(
@@ -103,14 +109,14 @@ class Gatherer:
         if body is None:
             return None
         parent = bodies.parent(body, "SFTJob")
-        status = _status(body, SFTJobStatus)
+        status = _status(body, SFTJobStatus, parent)
         subject = Subject(parent, status, body["metadata"]["resourceVersion"])
         spec = _spec(body, SFTJobSpec, subject)
         names = [] if status.resolved else [ref.name for ref in spec.datasets]
         profiles, children, datasets = await asyncio.gather(
             self._profiles(),
             self._children(parent, [*status.plans, *status.attempts], now),
-            self._datasets(parent.namespace, names),
+            self._datasets(parent, names),
         )
         world = SFTJobWorld(
             parent=parent,
@@ -130,13 +136,13 @@ class Gatherer:
         except NotFound:
             return None
 
-    async def _profiles(self) -> list[Profile]:
-        return [profile for body in await self.client.list(PROFILES) if (profile := _profile(body))]
+    async def _profiles(self) -> list[Profile | UnreadableProfile]:
+        return [_profile(body) for body in await self.client.list(PROFILES)]
 
-    async def _datasets(self, namespace: str, names: Sequence[str]) -> dict[str, DatasetSeen]:
-        keys = [Key("InstructionDataset", namespace, name) for name in names]
+    async def _datasets(self, parent: Parent, names: Sequence[str]) -> dict[str, DatasetSeen]:
+        keys = [Key("InstructionDataset", parent.namespace, name) for name in names]
         found = await asyncio.gather(*(self._find(DATASETS, key) for key in keys))
-        return {key.name: _dataset_seen(body) for key, body in zip(keys, found, strict=True) if body is not None}
+        return {key.name: _dataset_seen(body, parent) for key, body in zip(keys, found, strict=True) if body is not None}
 
     async def _children(self, parent: Parent, attempts: Sequence[Attempt], now: datetime) -> Children:
         label = f"{naming.UID_LABEL}={parent.uid}"
@@ -173,8 +179,14 @@ def _spec(body: Body, model: type[Model], subject: Subject) -> Model:
         raise UnreadableSpec(subject, _first_error("spec", error)) from error
 
 
-def _status(body: Body, model: type[Model]) -> Model:
-    return model.model_validate(body.get("status") or {})
+def _status(body: Body, model: type[Model], asking: Parent) -> Model:
+    """The status of the object, which is the asking one or named by it."""
+    try:
+        return model.model_validate(body.get("status") or {})
+    except ValidationError as error:
+        named = f"{body['kind']} '{body['metadata']['name']}': " if body["metadata"]["uid"] != asking.uid else ""
+        remedy = "run the version that wrote it, or delete the object and create it again"
+        raise UnreadableStatus(asking, f"{named}{_first_error('status', error)}; {remedy}") from error
 
 
 def _first_error(root: str, error: ValidationError) -> str:
@@ -183,14 +195,13 @@ def _first_error(root: str, error: ValidationError) -> str:
     return f"{field}: {first['msg']}; this version of the operator cannot read it"
 
 
-def _profile(body: Body) -> Profile | None:
+def _profile(body: Body) -> Profile | UnreadableProfile:
     name = body["metadata"]["name"]
     try:
         return Profile(name, TrainingProfileSpec.model_validate(body["spec"]))
     except ValidationError as error:
-        logger.warning("Left out a TrainingProfile", extra={"profile": name, "error": _first_error("spec", error)})
-        return None
+        return UnreadableProfile(name, _first_error("spec", error))
 
 
-def _dataset_seen(body: Body) -> DatasetSeen:
-    return DatasetSeen(body["metadata"]["generation"], _status(body, InstructionDatasetStatus))
+def _dataset_seen(body: Body, asking: Parent) -> DatasetSeen:
+    return DatasetSeen(body["metadata"]["generation"], _status(body, InstructionDatasetStatus, asking))

@@ -16,18 +16,24 @@ from sft_operator.core.checks import Unmet
 from sft_operator.core.conditions import Moment
 from sft_operator.core.dataset import status as dataset_status
 from sft_operator.core.dataset.decide import decide as decide_dataset
-from sft_operator.core.decision import Decision, Status
+from sft_operator.core.decision import Announcement, Decision, Status
 from sft_operator.core.observed import Pod, SFTJobWorld
 from sft_operator.core.sftjob import status as sft_job_status
 from sft_operator.core.sftjob.decide import decide as decide_sft_job
 from sft_operator.shell.attention import Attention
 from sft_operator.shell.client import Conflict
 from sft_operator.shell.execute import ChildRefused, Executor
-from sft_operator.shell.gather import Gathered, Gatherer, UnreadableSpec, World
+from sft_operator.shell.gather import Gathered, Gatherer, Subject, UnreadableSpec, UnreadableStatus, World
 from sft_operator.shell.work_queue import Key
 
 CONFLICT_SECONDS = 0.2
 """The object changed while it was decided upon: it is read again, a moment later so that two operators do not race."""
+
+UNREADABLE_AGAIN_SECONDS = 300
+DEFECT = (
+    "The operator failed to decide what to do next ({name}). It tries again by itself; report it together with the "
+    "operator's log, which says where"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,14 +69,25 @@ class Reconciler:
         except Conflict:
             return CONFLICT_SECONDS
         except UnreadableSpec as unreadable:
-            return await self._report(key, procedure, unreadable)
+            unmet = Unmet(Reason.INVALID_SPEC, str(unreadable))
+            self._attention.settled(key, await self._tell(procedure, unreadable.subject, unmet))
+            return None
+        except UnreadableStatus as unreadable:
+            await self._executor.recorder.record(
+                unreadable.parent, Announcement("Warning", Reason.UNREADABLE_STATUS, str(unreadable))
+            )
+            return UNREADABLE_AGAIN_SECONDS
 
     def _forget(self, key: Key) -> None:
         self._attention.gone(key)
         self._gatherer.progress.follow(key, None)
 
     async def _work(self, key: Key, procedure: Procedure[Any, Any], gathered: Gathered[Any]) -> float | None:
-        decision = procedure.decide(gathered.world, _now())
+        try:
+            decision = procedure.decide(gathered.world, _now())
+        except Exception as error:  # a defect of ours: whoever waits for the object is told, and the queue tries again
+            await self._tell(procedure, gathered.subject, Unmet(Reason.INTERNAL_ERROR, DEFECT.format(name=type(error).__name__)))
+            raise
         try:
             resource_version = await self._executor.execute(gathered.subject, decision)
         except ChildRefused as refused:
@@ -90,15 +107,14 @@ class Reconciler:
         self._attention.waits(key)
         return decision.requeue_after_seconds
 
-    async def _report(self, key: Key, procedure: Procedure[Any, Any], unreadable: UnreadableSpec) -> float | None:
-        subject = unreadable.subject
+    async def _tell(self, procedure: Procedure[Any, Any], subject: Subject, unmet: Unmet) -> str:
+        """Says why the object cannot be worked on; its resourceVersion afterwards."""
         moment = Moment(subject.parent.generation, _now())
         observed = subject.status.model_copy(update={"observed_generation": moment.generation})
-        told = procedure.not_accepted(observed, Unmet(Reason.INVALID_SPEC, str(unreadable)), moment)
+        told = procedure.not_accepted(observed, unmet, moment)
         announced = conditions.announce(subject.status.conditions, told.conditions)
         decision: Decision[Any] = Decision(told, announce=announced, is_settled=True)
-        self._attention.settled(key, await self._executor.execute(subject, decision))
-        return None
+        return await self._executor.execute(subject, decision)
 
     def _remember(self, key: Key, gathered: Gathered[Any], decision: Decision[Any], resource_version: str) -> None:
         ended = {attempt.job_uid for attempt in _attempts(decision.status) if attempt.ended_at and attempt.job_uid}

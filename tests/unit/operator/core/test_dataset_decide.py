@@ -188,13 +188,24 @@ def test_a_failure_that_may_pass_is_retried_three_times_later_and_later() -> Non
 
 def test_an_interruption_counts_against_nothing() -> None:
     cluster = begun()
-    for _ in range(6):
-        cluster.end_pod(20, "Preempted")
+    for delay in (10, 20, 40, 80, 160):
+        assert cluster.end_pod(20, "Preempted").requeue_after_seconds == delay
         assert cluster.truth("Reconciling") == ("True", "Retrying")
-        cluster.wait(10)
+        cluster.wait(delay)
     assert cluster.status.retry_count == 0
     cluster.end_pod(0, "Completed", **prepared())
     assert cluster.truth("Ready")[0] == "True"
+
+
+def test_six_interruptions_in_a_row_end_the_preparation_and_leave_one_job() -> None:
+    cluster = begun()
+    for _ in range(6):
+        cluster.end_pod(20, "Preempted")
+        cluster.wait(300)
+    assert cluster.truth("Stalled") == ("True", "NoProgress")
+    assert "6 attempts in a row were interrupted" in cluster.status.failure.message
+    assert len(cluster.created) == 6
+    assert len(cluster.jobs) == 1
 
 
 def test_a_deleted_job_ends_the_attempt_and_is_never_created_again() -> None:

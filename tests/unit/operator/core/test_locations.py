@@ -7,7 +7,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sft_operator.api.object_location import S3Location
-from sft_operator.core.locations import Opened, OutsideLocations, covers, open_for_user, open_inside, open_output
+from sft_operator.core.locations import (
+    Opened,
+    OutsideLocations,
+    covers,
+    open_for_user,
+    open_inside,
+    open_output,
+    open_published,
+)
 from sft_operator.core.observed import Profile
 from tests.unit.operator.core.worlds import profile
 
@@ -64,6 +72,27 @@ def test_the_location_that_says_most_opens() -> None:
     assert opened("s3://raw/other/a", found).secret_name == "wide"
 
 
+def test_of_the_location_that_everyone_publishes_to_a_namespace_reaches_its_own_folder() -> None:
+    found = profile(locations=[{"uri": "s3://tuned/", "access": "ReadWrite", "secretName": "keys"}])
+    assert opened("s3://tuned/team-a/jobs/bot/", found).secret_name == "keys"
+    for uri in ("s3://tuned/team-b/jobs/bot/", "s3://tuned/", "s3://tuned", "s3://tuned/team-ab/"):
+        with pytest.raises(OutsideLocations):
+            opened(uri, found)
+
+
+def test_a_run_is_published_where_it_began_with_the_credential_of_that_location() -> None:
+    old = {"uri": "s3://old/", "access": "ReadWrite", "endpoint": "http://old:9000", "secretName": "old"}
+    found = profile(locations=[{"uri": "s3://new/", "access": "ReadWrite", "secretName": "new"}, old])
+    folder = open_published("s3://old/team-a/jobs/bot/x-r1/", found, "team-a", field="The run's folder")
+    assert (folder.secret_name, folder.store.endpoint) == ("old", "http://old:9000")
+
+
+def test_a_run_whose_location_is_gone_or_can_only_be_read_is_told_so() -> None:
+    found = profile(locations=[{"uri": "s3://new/", "access": "ReadWrite"}, {"uri": "s3://old/", "access": "Read"}])
+    with pytest.raises(OutsideLocations, match="raise spec"):
+        open_published("s3://old/team-a/jobs/bot/x-r1/", found, "team-a", field="The run's folder")
+
+
 def test_a_namespace_reaches_its_own_folder_alone() -> None:
     found = with_locations({"uri": "s3://teams/{namespace}/"})
     assert opened("s3://teams/team-a/x", found).store.uri == "s3://teams/team-a/x"
@@ -85,16 +114,41 @@ def test_the_first_location_that_may_be_written_takes_the_output() -> None:
     assert (output.store.endpoint, output.store.region) == ("http://s3:9000", "eu-1")
 
 
+def wanted(**fields: str) -> S3Location:
+    return S3Location.model_validate({"uri": "s3://raw/faq/a", **fields})
+
+
 def test_the_users_secret_is_used_where_one_is_named_and_the_profiles_endpoint_is_not() -> None:
-    wanted = S3Location.model_validate({"uri": "s3://raw/faq/a", "secretName": "mine", "region": "eu-1"})
-    found = open_for_user(wanted, FAQ, "team-a", field="spec.uri")
+    found = open_for_user(wanted(secretName="mine", region="eu-1"), FAQ, [FAQ], "team-a", field="spec.uri")
     assert found.secret_name == "mine"
     assert (found.store.endpoint, found.store.region) == (None, "eu-1")
 
 
 def test_a_users_endpoint_never_gets_the_profiles_credential() -> None:
-    wanted = S3Location.model_validate({"uri": "s3://raw/faq/a", "endpoint": "http://evil"})
-    assert open_for_user(wanted, FAQ, "team-a", field="spec.uri").store.endpoint is None
+    location = wanted(endpoint="http://evil")
+    assert open_for_user(location, FAQ, [FAQ], "team-a", field="spec.uri").store.endpoint is None
+
+
+@pytest.mark.parametrize(
+    "location",
+    [
+        pytest.param(wanted(uri="s3://private/a", secretName="keys"), id="another bucket"),
+        pytest.param(wanted(secretName="keys", endpoint="http://evil"), id="another server"),
+    ],
+)
+def test_a_profiles_secret_that_a_user_names_is_used_inside_that_profiles_locations_only(location: S3Location) -> None:
+    chosen = with_locations({"uri": "s3://else/"})
+    with pytest.raises(OutsideLocations, match="Secret 'keys' belongs to a TrainingProfile"):
+        open_for_user(location, chosen, [chosen, FAQ], "team-a", field="spec.uri")
+    assert open_for_user(wanted(secretName="keys"), chosen, [chosen, FAQ], "team-a", field="spec.uri").secret_name == "keys"
+
+
+def test_a_secret_is_the_users_own_where_a_profile_of_other_namespaces_has_one_of_that_name() -> None:
+    chosen = with_locations({"uri": "s3://else/"})
+    elsewhere = profile(
+        "theirs", allowedNamespaces=["team-b"], locations=[{"uri": "s3://theirs/", "access": "ReadWrite", "secretName": "s"}]
+    )
+    assert open_for_user(wanted(secretName="s"), chosen, [chosen, elsewhere], "team-a", field="spec.uri").secret_name == "s"
 
 
 segments = st.lists(st.text(alphabet="abc./\\{}", min_size=0, max_size=6), max_size=5)

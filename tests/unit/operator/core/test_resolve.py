@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
+from sft_operator.api.sft_job import SFTJobSpec
 from sft_operator.api.sft_job_status import ResolvedDataset
 from sft_operator.api.training_settings import Precision
-from sft_operator.core.inputs_digest import inputs_digest
+from sft_operator.core.inputs_digest import inputs_digest, plan_digest
 from sft_operator.core.sftjob.resolve import resolve_precision, total_steps
 from sft_trainer.contract import DataStats
 from tests.unit.operator.core.worlds import DIGEST, REVISION, profile, sft_job_spec
@@ -55,8 +56,17 @@ def test_the_precision_has_its_reason(wanted: Precision, resources: dict[str, An
     assert reason
 
 
+def digest(
+    spec: SFTJobSpec | None = None,
+    revision: str = REVISION,
+    dataset: ResolvedDataset = FAQ,
+    precision: Precision = Precision.FP32,
+) -> str:
+    return inputs_digest(spec or sft_job_spec(), revision, [dataset], precision)
+
+
 def test_the_inputs_digest_does_not_change_between_releases() -> None:
-    assert inputs_digest(sft_job_spec(), REVISION, [FAQ]) == "82018a7c8fbf"
+    assert digest() == "2a721963f885"
 
 
 @pytest.mark.parametrize(
@@ -69,16 +79,24 @@ def test_the_inputs_digest_does_not_change_between_releases() -> None:
     ids=["training", "method", "evaluation"],
 )
 def test_other_inputs_have_another_digest(changes: dict[str, Any]) -> None:
-    assert inputs_digest(sft_job_spec(**changes), REVISION, [FAQ]) != inputs_digest(sft_job_spec(), REVISION, [FAQ])
+    assert digest(sft_job_spec(**changes)) != digest()
 
 
 def test_other_bytes_have_another_digest() -> None:
-    same = inputs_digest(sft_job_spec(), REVISION, [FAQ])
-    assert inputs_digest(sft_job_spec(), "c" * 64, [FAQ]) != same
-    assert inputs_digest(sft_job_spec(), REVISION, [FAQ.model_copy(update={"digest": "e" * 64})]) != same
+    assert digest(revision="c" * 64) != digest()
+    assert digest(dataset=FAQ.model_copy(update={"digest": "e" * 64})) != digest()
+
+
+def test_auto_that_became_another_precision_is_another_input() -> None:
+    assert digest(precision=Precision.BF16) != digest(precision=Precision.FP32)
 
 
 def test_what_may_change_within_a_run_is_no_input() -> None:
-    same = inputs_digest(sft_job_spec(), REVISION, [FAQ])
     moved = FAQ.model_copy(update={"uri": "s3://elsewhere/"})
-    assert inputs_digest(sft_job_spec(limits={"maxRetries": 9}, run=4), REVISION, [moved]) == same
+    assert digest(sft_job_spec(limits={"maxRetries": 9}, run=4), dataset=moved) == digest()
+
+
+def test_a_plan_depends_on_everything_but_the_limits() -> None:
+    assert plan_digest(sft_job_spec(limits={"maxRetries": 9})) == plan_digest(sft_job_spec())
+    for changes in ({"run": 2}, {"profileName": "big"}, {"training": {"seed": 1}}, {"checkpoint": {"everySteps": 7}}):
+        assert plan_digest(sft_job_spec(**changes)) != plan_digest(sft_job_spec())

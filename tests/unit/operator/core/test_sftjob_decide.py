@@ -203,10 +203,10 @@ def test_a_spec_that_was_mended_before_it_was_resolved_is_planned_anew() -> None
     cluster.end_pod(10, "ModelNotFound")
     cluster.edit(sft_job_spec(model={"s3": {"uri": "s3://raw/models/other/"}}))
     assert created_names(cluster)[-1] == "sft-bot-99999999-r1-plan2"
-    assert list(cluster.jobs) == ["sft-bot-99999999-r1-plan2"], "the outdated plan's Job is deleted"
     assert cluster.truth("Stalled")[0] == "False"
     assert cluster.status.failure is None
     cluster.end_pod(0, "Completed", **planned())
+    assert "sft-bot-99999999-r1-plan1" not in cluster.jobs, "the log of a plan is there until the next one has ended"
     assert cluster.status.resolved.model.uri == "s3://raw/models/other/"
 
 
@@ -215,6 +215,80 @@ def test_a_plan_at_work_is_superseded_by_an_edit() -> None:
     cluster.edit(sft_job_spec(training={"epochs": 1}))
     assert [attempt.reason for attempt in cluster.status.plans] == ["Superseded", None]
     assert list(cluster.jobs) == ["sft-bot-99999999-r1-plan2"]
+
+
+def test_other_limits_leave_a_plan_at_work_alone() -> None:
+    cluster = begun()
+    cluster.edit(sft_job_spec(limits={"maxRetries": 7}))
+    cluster.end_pod(0, "Completed", **planned())
+    assert created_names(cluster) == ["sft-bot-99999999-r1-plan1", "sft-bot-99999999-r1-a1"]
+
+
+def test_a_superseded_plan_goes_even_if_the_operator_died_before_it_could_delete_it() -> None:
+    cluster = begun()
+    outdated = dict(cluster.jobs)
+    cluster.edit(sft_job_spec(training={"epochs": 1}))
+    cluster.jobs.update(outdated)
+    cluster.settle()
+    assert list(cluster.jobs) == ["sft-bot-99999999-r1-plan2"]
+
+
+def test_plans_that_are_interrupted_again_and_again_are_given_up_ever_later() -> None:
+    cluster = begun()
+    for delay in (10, 20, 40, 80, 160):
+        assert cluster.end_pod(20, "Preempted").requeue_after_seconds == delay
+        cluster.wait(delay)
+    cluster.end_pod(20, "Preempted")
+    assert cluster.truth("Succeeded") == ("False", "NoProgress")
+    assert len(cluster.jobs) == 1
+
+
+def test_the_job_of_a_failed_run_stays_a_day_for_its_log() -> None:
+    cluster = training()
+    decision = cluster.end_pod(12, "NonFiniteLoss")
+    assert decision.requeue_after_seconds == 24 * 3600
+    assert [job.stage for job in cluster.jobs.values()] == ["train"], "the plan's Job is gone"
+    cluster.wait(24 * 3600)
+    assert not cluster.jobs
+    assert cluster.truth("Succeeded") == ("False", "NonFiniteLoss")
+
+
+def test_a_job_that_no_attempt_names_goes_after_a_minute() -> None:
+    cluster = training()
+    stray = replace(cluster.newest_job(), name="sft-bot-99999999-r1-a7", uid="uid-stray", created_at=cluster.now)
+    cluster.jobs[stray.name] = stray
+    cluster.settle()
+    assert stray.name in cluster.jobs
+    cluster.wait(60)
+    assert stray.name not in cluster.jobs
+    assert len(cluster.jobs) == 2
+
+
+def test_a_new_run_does_not_wait_for_a_pod_on_a_lost_node() -> None:
+    cluster = training()
+    running = cluster.start_pod()
+    job = cluster.newest_job()
+    told = replace(running, deletion_deadline=cluster.now)
+    cluster.pods[running.uid] = told
+    cluster.jobs[job.name] = replace(job, is_being_deleted=True)
+    cluster.edit(sft_job_spec(run=2))
+    assert cluster.truth("Ready") == ("False", "EndingPreviousRun")
+    cluster.wait(61)
+    assert cluster.status.run == 2
+    assert created_names(cluster)[-1] == "sft-bot-99999999-r2-plan1"
+
+
+def test_a_run_goes_on_in_its_own_location_when_the_profile_publishes_elsewhere() -> None:
+    cluster = training()
+    began_in = cluster.status.resolved.output_uri
+    here = cluster.world.profiles[0].spec.locations
+    new = {"uri": "s3://new-out/", "access": "ReadWrite", "endpoint": "http://new:9000", "secretName": "new"}
+    old = [location.model_dump(mode="json", by_alias=True, exclude_none=True) for location in here]
+    cluster.world = replace(cluster.world, profiles=[profile(locations=[new, *old])])
+    cluster.end_pod(22, "Hardware")
+    cluster.wait(10)
+    output = json.loads(cluster.configs[-1])["output"]
+    assert (output["uri"], output["endpoint"]) == (began_in, "http://s3:9000")
 
 
 def test_a_plan_is_retried_three_times_with_the_same_versions() -> None:
@@ -289,7 +363,7 @@ def test_interruptions_between_which_checkpoints_are_committed_go_on_for_ever() 
         cluster.wait(10)
     assert cluster.status.attempt_count == 15
     assert len(cluster.status.attempts) == 10
-    assert len([job for job in cluster.jobs.values() if job.stage == "train"]) == 10, "forgotten Jobs are deleted"
+    assert [job.attempt for job in cluster.jobs.values()] == [14, 15], "only the newest that ended is there for its log"
     succeed(cluster)
     assert cluster.truth("Succeeded")[0] == "True"
 

@@ -31,7 +31,7 @@ CONFIG_MAP = "PATCH /api/v1/namespaces/team-a/configmaps/child"
 JOB = "POST /apis/batch/v1/namespaces/team-a/jobs"
 DELETION = "DELETE /apis/batch/v1/namespaces/team-a/jobs/old"
 EVENT = "POST /apis/events.k8s.io/v1/namespaces/team-a/events"
-ORDER = [STATUS, CONFIG_MAP, JOB, DELETION, EVENT]
+ORDER = [STATUS, CONFIG_MAP, JOB, CONFIG_MAP, DELETION, EVENT]
 
 
 def executor(api_server: ApiServerDouble) -> Executor:
@@ -49,7 +49,7 @@ def answering(refuse: str = "", answer: tuple[int, Any] = (500, {})) -> Callable
     def respond(asked: Asked) -> tuple[int, Any]:
         if refuse and f"{asked.method} {asked.path}" == refuse:
             return answer
-        return 200, {"metadata": {"resourceVersion": "8"}}
+        return 200, {"metadata": {"resourceVersion": "8", "name": "child", "uid": "job-uid"}}
 
     return respond
 
@@ -74,7 +74,14 @@ async def test_an_unchanged_status_is_not_written(api_server: ApiServerDouble) -
     assert (resource_version, api_server.asked) == ("7", [])
 
 
-@pytest.mark.parametrize("failing", ORDER[:4])
+async def test_the_config_goes_with_its_job(api_server: ApiServerDouble) -> None:
+    api_server.answer = answering()
+    await executor(api_server).execute(SUBJECT, DECISION)
+    [owner] = api_server.asked[3].body["metadata"]["ownerReferences"]
+    assert (owner["kind"], owner["name"], owner["uid"]) == ("Job", "child", "job-uid")
+
+
+@pytest.mark.parametrize("failing", [STATUS, CONFIG_MAP, JOB, DELETION])
 async def test_nothing_follows_a_step_that_failed(api_server: ApiServerDouble, failing: str) -> None:
     api_server.answer = answering(failing)
     with pytest.raises(Unavailable):
@@ -99,7 +106,7 @@ def existing_job(owner_uid: str) -> Callable[[Asked], tuple[int, Any]]:
         if f"{asked.method} {asked.path}" == JOB:
             return 409, {"reason": "AlreadyExists"}
         owners = [{"uid": owner_uid, "controller": True}]
-        return 200, {"metadata": {"name": "child", "resourceVersion": "8", "ownerReferences": owners}}
+        return 200, {"metadata": {"name": "child", "uid": "job-uid", "resourceVersion": "8", "ownerReferences": owners}}
 
     return respond
 

@@ -51,7 +51,7 @@ class World:
             return 200, self.body
         if asked.method == "POST" and plural == "jobs" and self.refuse_jobs:
             return 403, {"message": self.refuse_jobs}
-        return 201, {}
+        return 201, {"metadata": {"name": "child", "uid": "child-uid"}}
 
     def writes(self) -> list[str]:
         return [f"{asked.method} {asked.path.rsplit('/', 1)[-1]}" for asked in self.api_server.asked if asked.method != "GET"]
@@ -65,7 +65,13 @@ class World:
 async def test_a_pass_over_a_fresh_object_starts_its_job_and_comes_back_at_once(api_server: ApiServerDouble) -> None:
     world = World(api_server, FRESH)
     assert await world.reconciler.reconcile(KEY) == 0
-    assert world.writes() == ["PATCH status", "PATCH ids-faq-uuuuuuuu-g1-r1-a1", "POST jobs", "POST events"]
+    assert world.writes() == [
+        "PATCH status",
+        "PATCH ids-faq-uuuuuuuu-g1-r1-a1",
+        "POST jobs",
+        "PATCH ids-faq-uuuuuuuu-g1-r1-a1",
+        "POST events",
+    ]
     assert world.attention.waiting() == [KEY]
 
 
@@ -86,6 +92,37 @@ async def test_a_spec_that_cannot_be_read_is_told_to_its_owner(api_server: ApiSe
     again = len(world.writes())
     await world.reconciler.reconcile(KEY)
     assert len(world.writes()) == again, "it is told once"
+
+
+async def test_a_profile_that_cannot_be_read_is_told_to_whoever_names_it(api_server: ApiServerDouble) -> None:
+    world = World(api_server, FRESH | {"spec": SPEC | {"profileName": "newer"}})
+    await world.reconciler.reconcile(KEY)
+    assert world.condition("Accepted")["reason"] == "ProfileUnreadable"
+    assert "spec.resources: Field required" in world.condition("Accepted")["message"]
+
+
+async def test_a_status_that_cannot_be_read_is_told_in_an_event_and_left_as_it_is(api_server: ApiServerDouble) -> None:
+    world = World(api_server, FRESH | {"status": {"observedGeneration": "of another version"}})
+    assert await world.reconciler.reconcile(KEY) == 300
+    assert world.writes() == ["POST events"]
+    assert "status.observedGeneration" in world.api_server.asked[-1].body["note"]
+
+
+async def test_a_defect_of_ours_is_told_to_the_owner_and_left_to_the_queue(
+    api_server: ApiServerDouble, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = World(api_server, FRESH)
+
+    def stumble(*_: object) -> None:
+        raise ZeroDivisionError("division by zero")
+
+    monkeypatch.setattr("sft_operator.core.dataset.decide.check", stumble)
+    for _ in range(2):
+        with pytest.raises(ZeroDivisionError):
+            await world.reconciler.reconcile(KEY)
+    assert world.condition("Stalled")["reason"] == "InternalError"
+    assert "ZeroDivisionError" in world.condition("Ready")["message"]
+    assert world.writes() == ["PATCH status", "POST events"], "it is told once"
 
 
 async def test_a_job_that_is_refused_is_told_in_the_servers_words(api_server: ApiServerDouble) -> None:

@@ -32,16 +32,17 @@ def check(world: DatasetWorld) -> Accepted:
     profile = choose_profile(world.spec.profile_name, namespace, world.profiles)
     try:
         contamination = world.spec.contamination
-        evaluation = _open(contamination.sources, profile, namespace, field="spec.contamination.sources") if contamination else {}
-        sources = _open(world.spec.sources, profile, namespace, field="spec.sources")
+        evaluation = _open(contamination.sources, profile, world, field="spec.contamination.sources") if contamination else {}
+        sources = _open(world.spec.sources, profile, world, field="spec.sources")
         return Accepted(profile, sources, evaluation, open_output(profile, namespace))
     except OutsideLocations as outside:
         raise Unmet(Reason.OUTSIDE_LOCATIONS, str(outside)) from outside
 
 
-def _open(sources: Sequence[DatasetSource], profile: Profile, namespace: str, *, field: str) -> dict[str, Opened]:
+def _open(sources: Sequence[DatasetSource], profile: Profile, world: DatasetWorld, *, field: str) -> dict[str, Opened]:
+    namespace = world.parent.namespace
     return {
-        source.name: open_for_user(source.s3, profile, namespace, field=f"{field}[{source.name}].s3.uri")
+        source.name: open_for_user(source.s3, profile, world.profiles, namespace, field=f"{field}[{source.name}].s3.uri")
         for source in sources
         if source.s3 is not None
     }

@@ -15,14 +15,15 @@ from sft_operator.api.reasons import Reason
 from sft_operator.core import attempts, conditions, naming, pod_trouble
 from sft_operator.core.checks import Unmet
 from sft_operator.core.conditions import Moment
-from sft_operator.core.consequence import consequence, failure_of, seconds_until
+from sft_operator.core.consequence import consequence_for_preparation, failure_of, seconds_until
 from sft_operator.core.dataset import status as say
 from sft_operator.core.dataset.checks import Accepted, check
 from sft_operator.core.dataset.preparation_job import new_preparation
-from sft_operator.core.decision import Decision, JobDeletion
+from sft_operator.core.decision import Decision
+from sft_operator.core.leftovers import without_leftovers
 from sft_operator.core.observed import ChildJob, DatasetWorld, Profile
 from sft_operator.core.profile_choice import choose_profile
-from sft_operator.core.retry_policy import MAX_PREPARATION_RETRIES, Ending, Verdict
+from sft_operator.core.retry_policy import Ending, Verdict
 
 DatasetDecision = Decision[InstructionDatasetStatus]
 
@@ -35,16 +36,7 @@ def decide(world: DatasetWorld, now: datetime) -> DatasetDecision:
     status = say.observed(world.status, world.parent.generation, world.spec.run)
     decision = _next(world, status, moment)
     announced = conditions.announce(world.status.conditions, decision.status.conditions)
-    outdated = [_deletion(job) for job in world.children.jobs if _is_outdated(job, world)]
-    return replace(decision, announce=announced, delete=[*decision.delete, *outdated])
-
-
-def _is_outdated(job: ChildJob, world: DatasetWorld) -> bool:
-    return job.generation < world.parent.generation and not job.is_being_deleted
-
-
-def _deletion(job: ChildJob) -> JobDeletion:
-    return JobDeletion(job.name, job.uid)
+    return without_leftovers(replace(decision, announce=announced), world.children.jobs, decision.status.attempts, moment)
 
 
 def _next(world: DatasetWorld, status: InstructionDatasetStatus, moment: Moment) -> DatasetDecision:
@@ -101,9 +93,8 @@ def _pursue(world: DatasetWorld, status: InstructionDatasetStatus, attempt: Atte
             return Decision(told, requeue_after_seconds=pod_trouble.LOOK_AGAIN_SECONDS)
         case attempts.Unheard():
             return Decision(status, requeue_after_seconds=attempts.HEAR_AGAIN_SECONDS)
-        case attempts.Over(ending, remains):
-            decision = _conclude(world, status, ending, moment)
-            return replace(decision, delete=[_deletion(remains)] if remains else [])
+        case attempts.Over(ending):
+            return _conclude(world, status, ending, moment)
 
 
 def _create_again(world: DatasetWorld, status: InstructionDatasetStatus, moment: Moment) -> DatasetDecision:
@@ -149,7 +140,7 @@ def _conclude(world: DatasetWorld, status: InstructionDatasetStatus, ending: End
     status = say.with_accounting(status, ending)
     if ending.verdict is Verdict.DONE:
         return _publish(world, status, ending, moment)
-    next_step = consequence(ending, retry_count=status.retry_count, max_retries=MAX_PREPARATION_RETRIES, moment=moment)
+    next_step = consequence_for_preparation(ending, status.attempts, retry_count=status.retry_count, moment=moment)
     status = status.model_copy(
         update={
             "failure": next_step.failure,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from sft_operator.core.manifests.job import JobRequest, metadata
@@ -18,3 +19,10 @@ def build_config_map(request: JobRequest) -> dict[str, Any]:
         "immutable": True,
         "data": {CONFIG_KEY: request.config.to_json()},
     }
+
+
+def handed_over_to(job: Mapping[str, Any]) -> dict[str, Any]:
+    """The patch by which the ConfigMap goes when its Job goes. Before there is a Job it goes with the parent."""
+    metadata = job["metadata"]
+    owner = {"apiVersion": "batch/v1", "kind": "Job", "name": metadata["name"], "uid": metadata["uid"], "controller": True}
+    return {"metadata": {"ownerReferences": [owner]}}

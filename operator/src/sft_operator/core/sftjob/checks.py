@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from pydantic import ValidationError
 
 from sft_operator.api.reasons import ConditionType, Reason
-from sft_operator.api.sft_job_status import ResolvedDataset
+from sft_operator.api.sft_job_status import Resolved, ResolvedDataset
 from sft_operator.core import conditions
 from sft_operator.core.checks import Unmet
 from sft_operator.core.consequence import in_words
-from sft_operator.core.locations import Opened, OutsideLocations, open_for_user, open_inside, open_output
+from sft_operator.core.locations import Opened, OutsideLocations, open_for_user, open_inside, open_output, open_published
 from sft_operator.core.observed import DatasetSeen, Profile, SFTJobWorld
 from sft_operator.core.profile_choice import choose_profile
 from sft_operator.core.sftjob.settings import lora_settings, sampling_settings, training_settings
@@ -36,7 +36,7 @@ def check(world: SFTJobWorld) -> Accepted:
     if spec.model.s3 is None:
         raise Unmet(Reason.INVALID_SPEC, "spec.model names no source; s3 must be given")
     try:
-        model = open_for_user(spec.model.s3, profile, namespace, field="spec.model.s3.uri")
+        model = open_for_user(spec.model.s3, profile, world.profiles, namespace, field="spec.model.s3.uri")
         output = open_output(profile, namespace)
     except OutsideLocations as outside:
         raise Unmet(Reason.OUTSIDE_LOCATIONS, str(outside)) from outside
@@ -94,12 +94,22 @@ def _has_failed(seen: DatasetSeen) -> bool:
 
 def open_datasets(pinned: list[ResolvedDataset], accepted: Accepted, namespace: str) -> dict[str, Opened]:
     """The folders of the pinned versions; raises Unmet if the profile does not reach one."""
+    profile = accepted.profile
+    remedy = f"prepare it with a profile that publishes to one of these: set its spec.profileName to '{profile.name}'"
     try:
         return {
             dataset.name: open_inside(
-                dataset.uri, accepted.profile, namespace, field=f"The version of InstructionDataset '{dataset.name}'"
+                dataset.uri, profile, namespace, field=f"The version of InstructionDataset '{dataset.name}'", remedy=remedy
             )
             for dataset in pinned
         }
+    except OutsideLocations as outside:
+        raise Unmet(Reason.OUTSIDE_LOCATIONS, str(outside)) from outside
+
+
+def open_run_folder(resolved: Resolved, accepted: Accepted, namespace: str) -> Opened:
+    """The run's folder, with the credential that opens it; raises Unmet if the profile no longer reaches it."""
+    try:
+        return open_published(resolved.output_uri, accepted.profile, namespace, field="The run's folder")
     except OutsideLocations as outside:
         raise Unmet(Reason.OUTSIDE_LOCATIONS, str(outside)) from outside

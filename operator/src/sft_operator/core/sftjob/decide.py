@@ -11,10 +11,11 @@ from dataclasses import replace
 from datetime import datetime
 
 from sft_operator.api.sft_job_status import SFTJobStatus
-from sft_operator.core import conditions
+from sft_operator.core import attempts, conditions
 from sft_operator.core.conditions import Moment
 from sft_operator.core.decision import Decision, JobDeletion
-from sft_operator.core.observed import SFTJobWorld
+from sft_operator.core.leftovers import without_leftovers
+from sft_operator.core.observed import ChildJob, SFTJobWorld
 from sft_operator.core.sftjob import status as say
 from sft_operator.core.sftjob.planning import plan
 from sft_operator.core.sftjob.training import train
@@ -31,7 +32,9 @@ def decide(world: SFTJobWorld, now: datetime) -> Decision[SFTJobStatus]:
     before = world.status
     status = before.model_copy(update={"observed_generation": moment.generation})
     decision = _next(replace(world, status=status), moment)
-    return replace(decision, announce=conditions.announce(before.conditions, decision.status.conditions))
+    announced = conditions.announce(before.conditions, decision.status.conditions)
+    in_order = [*decision.status.plans, *decision.status.attempts]
+    return without_leftovers(replace(decision, announce=announced), world.children.jobs, in_order, moment)
 
 
 def _next(world: SFTJobWorld, moment: Moment) -> Decision[SFTJobStatus]:
@@ -45,7 +48,7 @@ def _next(world: SFTJobWorld, moment: Moment) -> Decision[SFTJobStatus]:
 
 def _change_run(world: SFTJobWorld, moment: Moment) -> Decision[SFTJobStatus]:
     """The old run's Jobs go first, so that two runs never write at once."""
-    old = [job for job in world.children.jobs if job.run < world.spec.run]
+    old = [job for job in world.children.jobs if job.run < world.spec.run and not _will_never_go(job, world, moment)]
     if not old:
         fresh = say.for_new_run(world.status, world.spec.run, moment)
         return plan(replace(world, status=fresh), moment)
@@ -54,3 +57,8 @@ def _change_run(world: SFTJobWorld, moment: Moment) -> Decision[SFTJobStatus]:
         delete=[JobDeletion(job.name, job.uid) for job in old if not job.is_being_deleted],
         requeue_after_seconds=LOOK_AGAIN_SECONDS,
     )
+
+
+def _will_never_go(job: ChildJob, world: SFTJobWorld, moment: Moment) -> bool:
+    """Its node is lost. What its pod may still write lies in the old run's folder."""
+    return job.is_being_deleted and attempts.are_lost(world.children.pods_of(job.uid), moment)

@@ -1,7 +1,7 @@
 """The first half of a run: pin the datasets, plan, resolve.
 
-What cannot work fails here, before a GPU is taken. Until the run is resolved its spec may still be mended: a new
-generation supersedes the plan of the one before.
+What cannot work fails here, before a GPU is taken. Until the run is resolved its spec may still be mended: the plan of a
+spec that was changed is superseded.
 """
 
 from __future__ import annotations
@@ -14,10 +14,11 @@ from sft_operator.api.sft_job_status import SFTJobStatus
 from sft_operator.core import attempts, conditions, naming, pod_trouble
 from sft_operator.core.checks import Unmet
 from sft_operator.core.conditions import Moment
-from sft_operator.core.consequence import consequence, failure_of, seconds_until
-from sft_operator.core.decision import Decision, JobDeletion
+from sft_operator.core.consequence import consequence_for_preparation, failure_of, seconds_until
+from sft_operator.core.decision import Decision
+from sft_operator.core.inputs_digest import plan_digest
 from sft_operator.core.observed import ChildJob, SFTJobWorld
-from sft_operator.core.retry_policy import MAX_PREPARATION_RETRIES, Ending, Verdict
+from sft_operator.core.retry_policy import Ending, Verdict
 from sft_operator.core.sftjob import status as say
 from sft_operator.core.sftjob.checks import check, open_datasets, pin_datasets
 from sft_operator.core.sftjob.plan_job import new_plan
@@ -29,31 +30,26 @@ SUPERSEDED = Ending(Verdict.IGNORE, Reason.SUPERSEDED, "The spec was changed bef
 
 def plan(world: SFTJobWorld, moment: Moment) -> SFTJobDecision:
     """The next step towards `resolved`."""
-    world, outdated = _without_outdated_plan(world, moment)
-    decision = _next(world, moment)
-    return replace(decision, delete=[*decision.delete, *outdated])
+    return _next(_without_outdated_plan(world, moment), moment)
 
 
-def _without_outdated_plan(world: SFTJobWorld, moment: Moment) -> tuple[SFTJobWorld, list[JobDeletion]]:
-    """A plan for an older generation is worth nothing; its Job goes."""
+def _without_outdated_plan(world: SFTJobWorld, moment: Moment) -> SFTJobWorld:
+    """A plan for another spec is worth nothing; its Job is a leftover then."""
     status = world.status
-    if status.planned_generation in (None, moment.generation):
-        return world, []
+    if status.planned_spec in (None, plan_digest(world.spec)):
+        return world
     plans = status.plans
     if attempts.current(plans) is not None:
         plans = attempts.ended(plans, SUPERSEDED, moment)
-    fresh = status.model_copy(
-        update={
-            "plans": plans,
-            "plan_retry_count": 0,
-            "planned_generation": None,
-            "pinned_datasets": [],
-            "retry_after": None,
-            "failure": None,
-        }
-    )
-    outdated = [job for job in world.children.jobs if job.generation < moment.generation and not job.is_being_deleted]
-    return replace(world, status=fresh), [JobDeletion(job.name, job.uid) for job in outdated]
+    changes = {
+        "plans": plans,
+        "plan_retry_count": 0,
+        "planned_spec": None,
+        "pinned_datasets": [],
+        "retry_after": None,
+        "failure": None,
+    }
+    return replace(world, status=status.model_copy(update=changes))
 
 
 def _next(world: SFTJobWorld, moment: Moment) -> SFTJobDecision:
@@ -66,7 +62,7 @@ def _next(world: SFTJobWorld, moment: Moment) -> SFTJobDecision:
         if wait > 0:
             return Decision(say.waiting_to_retry(status, moment), requeue_after_seconds=wait)
         return _begin(world, moment)
-    if status.planned_generation == moment.generation:
+    if status.planned_spec == plan_digest(world.spec):
         return Decision(say.failed(status, moment), is_settled=True)
     return _begin(world, moment)
 
@@ -86,7 +82,7 @@ def _begin(world: SFTJobWorld, moment: Moment) -> SFTJobDecision:
     begun = status.model_copy(
         update={
             "pinned_datasets": pinned,
-            "planned_generation": moment.generation,
+            "planned_spec": plan_digest(world.spec),
             "plans": attempts.begun(status.plans, attempt),
             "plan_count": number,
             "retry_after": None,
@@ -128,9 +124,8 @@ def _pursue(world: SFTJobWorld, attempt: Attempt, moment: Moment) -> SFTJobDecis
             return Decision(told, requeue_after_seconds=pod_trouble.LOOK_AGAIN_SECONDS)
         case attempts.Unheard():
             return Decision(status, requeue_after_seconds=attempts.HEAR_AGAIN_SECONDS)
-        case attempts.Over(ending, remains):
-            decision = _conclude(world, ending, moment)
-            return replace(decision, delete=[JobDeletion(remains.name, remains.uid)] if remains else [])
+        case attempts.Over(ending):
+            return _conclude(world, ending, moment)
 
 
 def _follow(world: SFTJobWorld, job: ChildJob, moment: Moment) -> SFTJobDecision:
@@ -160,7 +155,7 @@ def _conclude(world: SFTJobWorld, ending: Ending, moment: Moment) -> SFTJobDecis
     status = world.status.model_copy(update={"plans": attempts.ended(world.status.plans, ending, moment)})
     if ending.verdict is Verdict.DONE:
         return _resolve(world, status, ending, moment)
-    next_step = consequence(ending, retry_count=status.plan_retry_count, max_retries=MAX_PREPARATION_RETRIES, moment=moment)
+    next_step = consequence_for_preparation(ending, status.plans, retry_count=status.plan_retry_count, moment=moment)
     changes = {
         "failure": next_step.failure,
         "plan_retry_count": next_step.retry_count,

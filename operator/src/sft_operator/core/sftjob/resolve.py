@@ -25,7 +25,7 @@ def resolve(world: SFTJobWorld, accepted: Accepted, result: PlanResult) -> Resol
     if not REVISION.fullmatch(facts.revision) or result.data.train_rows < 1 or facts.context_length < 1:
         raise Unmet(Reason.INTERNAL_ERROR, "The plan named no revision, no row to train on or no context length")
     precision, reason = resolve_precision(spec.training.precision, accepted.profile)
-    folder = f"{inputs_digest(spec, facts.revision, world.status.pinned_datasets)}-r{spec.run}"
+    folder = f"{inputs_digest(spec, facts.revision, world.status.pinned_datasets, precision)}-r{spec.run}"
     max_sequence_length = min(spec.training.max_sequence_length, facts.context_length)
     return Resolved(
         profile_name=accepted.profile.name,

@@ -12,13 +12,13 @@ from sft_operator.core import attempts, conditions, naming, pod_trouble, progres
 from sft_operator.core.checks import Unmet
 from sft_operator.core.conditions import Moment
 from sft_operator.core.consequence import consequence, seconds_until
-from sft_operator.core.decision import Decision, JobDeletion
+from sft_operator.core.decision import Decision
 from sft_operator.core.observed import ChildJob, Pod, SFTJobWorld
 from sft_operator.core.retry_policy import MAX_INTERRUPTIONS_WITHOUT_PROGRESS, Ending, Verdict
 from sft_operator.core.sftjob import status as say
 from sft_operator.core.sftjob.artifact import verified_artifact
-from sft_operator.core.sftjob.checks import check, open_datasets
-from sft_operator.core.sftjob.training_job import new_attempt
+from sft_operator.core.sftjob.checks import check, open_datasets, open_run_folder
+from sft_operator.core.sftjob.training_job import OpenedRun, new_attempt
 from sft_trainer.contract import TrainResult
 
 SFTJobDecision = Decision[SFTJobStatus]
@@ -26,22 +26,14 @@ SFTJobDecision = Decision[SFTJobStatus]
 
 def train(world: SFTJobWorld, resolved: Resolved, moment: Moment) -> SFTJobDecision:
     """The next step towards an artifact."""
-    decision = _next(world, resolved, moment)
-    outdated = [job for job in world.children.jobs if _is_forgotten(job, world.status)]
-    return replace(decision, delete=[*decision.delete, *(JobDeletion(job.name, job.uid) for job in outdated)])
-
-
-def _is_forgotten(job: ChildJob, status: SFTJobStatus) -> bool:
-    """Attempts that the status no longer lists leave no Job behind."""
-    oldest = status.attempts[0].number if status.attempts else 0
-    return job.stage == "train" and job.attempt < oldest and not job.is_being_deleted
-
-
-def _next(world: SFTJobWorld, resolved: Resolved, moment: Moment) -> SFTJobDecision:
-    status = world.status
-    attempt = attempts.current(status.attempts)
+    attempt = attempts.current(world.status.attempts)
     if attempt is not None:
         return _pursue(world, resolved, attempt, moment)
+    return _between_attempts(world, resolved, moment)
+
+
+def _between_attempts(world: SFTJobWorld, resolved: Resolved, moment: Moment) -> SFTJobDecision:
+    status = world.status
     if status.retry_after is not None:
         wait = seconds_until(status.retry_after, moment)
         if wait > 0:
@@ -76,12 +68,14 @@ def _create(world: SFTJobWorld, resolved: Resolved, moment: Moment, *, otherwise
     attempt = status.attempts[-1]
     try:
         accepted = check(world)
-        datasets = open_datasets(resolved.datasets, accepted, world.parent.namespace)
+        namespace = world.parent.namespace
+        folder = open_run_folder(resolved, accepted, namespace)
+        opened = OpenedRun(folder, open_datasets(resolved.datasets, accepted, namespace))
     except Unmet as unmet:
         return Decision(say.not_accepted(otherwise, unmet, moment))
     if not conditions.is_headline(status.conditions, Reason.POD_REFUSED):
         status = say.starting(status, moment, message=_is_being_started(attempt))
-    return Decision(status, create=new_attempt(world, resolved, accepted, datasets, attempt=attempt))
+    return Decision(status, create=new_attempt(world, resolved, accepted, opened, attempt=attempt))
 
 
 def _is_being_started(attempt: Attempt) -> str:
@@ -109,9 +103,8 @@ def _pursue(world: SFTJobWorld, resolved: Resolved, attempt: Attempt, moment: Mo
             return Decision(told, requeue_after_seconds=pod_trouble.LOOK_AGAIN_SECONDS)
         case attempts.Unheard():
             return Decision(status, requeue_after_seconds=attempts.HEAR_AGAIN_SECONDS)
-        case attempts.Over(ending, remains):
-            decision = _conclude(world, resolved, ending, moment)
-            return replace(decision, delete=[JobDeletion(remains.name, remains.uid)] if remains else [])
+        case attempts.Over(ending):
+            return _conclude(world, resolved, ending, moment)
 
 
 def _follow(world: SFTJobWorld, resolved: Resolved, job: ChildJob, moment: Moment) -> SFTJobDecision:
@@ -165,7 +158,7 @@ def _conclude(world: SFTJobWorld, resolved: Resolved, ending: Ending, moment: Mo
         "retry_count": next_step.retry_count,
         "retry_after": next_step.retry_after,
     }
-    return _next(replace(world, status=status.model_copy(update=changes)), resolved, moment)
+    return _between_attempts(replace(world, status=status.model_copy(update=changes)), resolved, moment)
 
 
 def _finished(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from sft_operator.api.condition import Attempt
 from sft_operator.api.sft_job_status import Resolved
 from sft_operator.core.decision import NewJob
@@ -16,18 +18,24 @@ from sft_operator.core.sftjob.settings import lora_settings, sampling_settings, 
 from sft_trainer.contract import ModelFacts, Precision, RunConfig, WeightFormat
 
 
-def new_attempt(
-    world: SFTJobWorld, resolved: Resolved, accepted: Accepted, datasets: dict[str, Opened], *, attempt: Attempt
-) -> NewJob:
+@dataclass(frozen=True, slots=True)
+class OpenedRun:
+    """What a run was resolved to, with the credentials that open it now."""
+
+    folder: Opened
+    datasets: dict[str, Opened]
+
+
+def new_attempt(world: SFTJobWorld, resolved: Resolved, accepted: Accepted, opened: OpenedRun, *, attempt: Attempt) -> NewJob:
     """The Job that goes on from the newest checkpoint, or starts, and publishes the adapter at its end."""
-    config = _config(world, resolved, accepted, datasets, attempt=attempt)
+    config = _config(world, resolved, accepted, opened, attempt=attempt)
     spec = accepted.profile.spec
     pod = PodRequest(
         image=resolved.image,
         pull_policy=world.images.pull_policy,
         command="train",
         config_map=attempt.job_name,
-        secret_names=secret_names([accepted.model, accepted.output, *datasets.values()]),
+        secret_names=secret_names([accepted.model, accepted.output, opened.folder, *opened.datasets.values()]),
         resources=spec.resources,
         scheduling=spec.scheduling,
         grace_seconds=spec.termination_grace_period_seconds,
@@ -36,12 +44,9 @@ def new_attempt(
     return NewJob(build_config_map(request), build_job(request))
 
 
-def _config(
-    world: SFTJobWorld, resolved: Resolved, accepted: Accepted, datasets: dict[str, Opened], *, attempt: Attempt
-) -> RunConfig:
+def _config(world: SFTJobWorld, resolved: Resolved, accepted: Accepted, opened: OpenedRun, *, attempt: Attempt) -> RunConfig:
     spec = world.spec
     precision = Precision(resolved.precision.value)
-    output = accepted.output.store.model_copy(update={"uri": resolved.output_uri})
     return RunConfig(
         owner=owner(world),
         run=spec.run,
@@ -49,12 +54,12 @@ def _config(
         model=accepted.model.store,
         model_facts=_facts(resolved),
         model_cache=accepted.output.below("models", resolved.model.revision).store,
-        datasets=pinned(resolved.datasets, datasets),
+        datasets=pinned(resolved.datasets, opened.datasets),
         lora=lora_settings(spec.method.lora),
         training=training_settings(spec.training, precision, resolved.max_sequence_length),
         sampling=sampling_settings(spec.evaluation.samples),
         checkpoint_every_steps=spec.checkpoint.every_steps,
-        output=output,
+        output=opened.folder.store,
         last_committed_step=attempt.last_committed_step or 0,
         grace_seconds=accepted.profile.spec.termination_grace_period_seconds,
     )
