@@ -61,12 +61,16 @@ def team(lone_api: KubernetesCluster) -> Iterator[str]:
 def profile(namespace: str) -> dict[str, object]:
     """A profile for one namespace alone, under the same name."""
     resources = {"cpu": "1", "memory": "1Gi", "disk": "1Gi"}
+    store = {"endpoint": "http://s3:9000", "secretName": "s3"}
     spec = {
         "allowedNamespaces": [namespace],
         "resources": resources,
         "preparation": resources,
         "scheduling": {"nodeSelector": {"sft-operator.io/no-such-node": "true"}},
-        "locations": [{"uri": "s3://bucket/", "access": "ReadWrite", "endpoint": "http://s3:9000", "secretName": "s3"}],
+        "locations": [
+            {"uri": "s3://bucket/", "access": "ReadWrite", **store},
+            {"uri": "s3://models/", "access": "Read", **store},
+        ],
     }
     return {
         "apiVersion": "sft-operator.io/v1alpha1",

@@ -103,6 +103,19 @@ class Stage:
         items: list[dict[str, Any]] = self._read("jobs")["items"]
         return items
 
+    def configs(self) -> set[str]:
+        """Names of the ConfigMaps that Jobs mount; the cluster's own in every namespace is not among them."""
+        return {found["metadata"]["name"] for found in self._read("configmaps")["items"]} - {"kube-root-ca.crt"}
+
+    async def gone(self, *names: str) -> None:
+        """Returns once no Job or ConfigMap has one of these names: the garbage collector takes a moment."""
+        for _ in range(100):
+            there = self.configs() | {job["metadata"]["name"] for job in self.jobs()}
+            if not there & set(names):
+                return
+            await asyncio.sleep(0.1)
+        raise AssertionError(f"of {names} there is still {there & set(names)}")
+
     def _read(self, *arguments: str) -> dict[str, Any]:
         done = self.cluster.kubectl("get", *arguments, "-n", self.namespace, "-o", "json")
         assert done.returncode == 0, done.stderr

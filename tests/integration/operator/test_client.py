@@ -25,7 +25,7 @@ from tests.unit.operator.core.worlds import Cluster, dataset_world, prepared
 pytestmark = pytest.mark.integration
 
 INLINE = {"sources": [{"name": "rows", "inline": {"jsonl": '{"prompt": "a", "completion": "b"}'}}]}
-MODEL = {"model": {"s3": {"uri": "s3://bucket/model/"}}, "datasets": [{"name": "rows"}]}
+MODEL = {"model": {"s3": {"uri": "s3://models/small/"}}, "datasets": [{"name": "rows"}]}
 
 
 def owned_by_nobody(manifest: Any, namespace: str) -> dict[str, Any]:

@@ -52,7 +52,8 @@ async def test_a_dataset_and_a_run_from_manifest_to_artifact(stage: Stage) -> No
     status = stage.status(key)
     assert condition(status, "Succeeded")["status"] == "True"
     assert status["artifact"]["uri"] == f"{output}artifact/"
-    assert len(stage.jobs()) == 3
+    await stage.gone(plan.format(uid8))
+    assert train.format(uid8) in stage.configs(), "the newest attempt's Job stays for its log"
 
 
 async def test_a_settled_object_is_written_no_more(stage: Stage) -> None:
