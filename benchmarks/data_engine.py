@@ -22,7 +22,16 @@ import zstandard
 
 from benchmarks.data_engine_rows import Label, labelled_rows, read_labels, real_exchanges, test_data, write_rows
 from benchmarks.report import print_report
-from sft_trainer.contract import DedupeSettings, Gates, NearDuplicateSettings, ObjectRef, PrepareConfig, Source, StorePrefix
+from sft_trainer.contract import (
+    DedupeSettings,
+    Gates,
+    NearDuplicateSettings,
+    ObjectRef,
+    PrepareConfig,
+    Source,
+    StorePrefix,
+    StoreSource,
+)
 from sft_trainer.data.prepare import prepare
 
 ROWS, MANY_ROWS = 200_000, 2_000_000
@@ -34,7 +43,7 @@ def config(folder: Path) -> PrepareConfig:
     return PrepareConfig(
         owner=ObjectRef(namespace="bench", name="bench", uid="bench"),
         attempt=1,
-        sources=[Source(name=SOURCE, store=StorePrefix(uri=f"file://{folder}/rows.jsonl"))],
+        sources=[Source(name=SOURCE, store=StoreSource(uri=f"file://{folder}/rows.jsonl"))],
         dedupe=DedupeSettings(near=NearDuplicateSettings()),
         eval_percent=5,
         gates=Gates(max_reject_percent=100, min_rows=1),

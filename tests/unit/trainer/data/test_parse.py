@@ -12,9 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sft_trainer.contract import RowFormat
+from sft_trainer.data.detection.lines import MAX_LINE_BYTES, Line
 from sft_trainer.data.parse import parse_line
 from sft_trainer.data.rows import Message, RowRejected, ToolCall
-from sft_trainer.data.sources import MAX_LINE_BYTES, Line
 
 Q, A = Message("user", "What is it?"), Message("assistant", "A pump.")
 SYSTEM = Message("system", "Be brief.")
@@ -22,7 +22,7 @@ SYSTEM = Message("system", "Be brief.")
 
 def parse(content: object, row_format: RowFormat = RowFormat.AUTO) -> tuple[Message, ...]:
     data = content if isinstance(content, bytes) else json.dumps(content).encode()
-    return parse_line(Line("f.jsonl", 7, data), row_format).messages
+    return parse_line(Line("f.jsonl", 7, data), row_format).content.messages
 
 
 def turns(*roles_and_texts: tuple[str, str]) -> dict[str, object]:
@@ -108,15 +108,15 @@ GOOD = turns(("user", "q"), ("assistant", "a"))
         pytest.param("text", "NotAnObject", id="a string"),
         pytest.param(None, "NotAnObject", id="null"),
         pytest.param({}, "UnknownShape", id="no field"),
-        pytest.param({"text": "q and a"}, "UnknownShape", id="another shape"),
+        pytest.param({"text": "q and a"}, "TextWithoutTurns", id="text alone"),
         pytest.param({"question": "q"}, "UnknownShape", id="a question alone"),
         pytest.param({"conversations": []}, "NoAnswer", id="no turn"),
-        pytest.param({"conversations": [{"from": "human", "value": 5}]}, "NotText", id="a number for a turn"),
+        pytest.param({"conversations": [{"from": "human", "value": True}]}, "NotText", id="a truth value for a turn"),
         pytest.param({"conversations": [{"from": "narrator", "value": "q"}]}, "BadRole", id="an unknown speaker"),
         pytest.param({"conversations": [{"from": "function_call", "value": "f()"}]}, "BadToolCall", id="a call that is no JSON"),
         pytest.param({"instruction": "q"}, "MissingField", id="no output"),
         pytest.param({"instruction": "q", "output": None}, "NotText", id="output is null"),
-        pytest.param({"instruction": 5, "output": "a"}, "NotText", id="a number for text"),
+        pytest.param({"instruction": {}, "output": "a"}, "NotText", id="an object for text"),
         pytest.param({"messages": "text"}, "NotAList", id="messages is text"),
         pytest.param({"messages": ["text"]}, "BadMessage", id="a message is text"),
         pytest.param({"messages": [{"role": "user"}]}, "MissingField", id="a message without content"),
@@ -178,7 +178,7 @@ def test_tools_their_calls_and_answers_are_kept_whole() -> None:
         ],
         "tools": [{"name": "weather"}],
     }
-    content = parse_line(Line("f.jsonl", 1, json.dumps(row).encode()), RowFormat.AUTO)
+    content = parse_line(Line("f.jsonl", 1, json.dumps(row).encode()), RowFormat.AUTO).content
     assert content.tools == '[{"name":"weather"}]'
     assert content.messages == (
         Message("user", "Jena?"),
@@ -198,7 +198,7 @@ def test_tools_of_share_gpt_are_the_same() -> None:
         ],
         "tools": '[{"name": "weather"}]',
     }
-    content = parse_line(Line("f.jsonl", 1, json.dumps(row).encode()), RowFormat.AUTO)
+    content = parse_line(Line("f.jsonl", 1, json.dumps(row).encode()), RowFormat.AUTO).content
     assert content.tools == '[{"name":"weather"}]'
     assert content.messages[1].tool_calls == (CALL._replace(id=None),)
     assert [message.role for message in content.messages] == ["user", "assistant", "tool", "assistant"]

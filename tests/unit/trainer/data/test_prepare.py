@@ -15,6 +15,7 @@ import zstandard
 from sft_trainer.contract import (
     DedupeSettings,
     DuplicateAction,
+    FieldMap,
     Gates,
     NearDuplicateSettings,
     ObjectRef,
@@ -25,6 +26,7 @@ from sft_trainer.contract import (
     RowFormat,
     Source,
     StorePrefix,
+    StoreSource,
 )
 from sft_trainer.data.gates import DatasetRejected
 from sft_trainer.data.prepare import prepare
@@ -53,7 +55,7 @@ class Bench:
         path.write_bytes(content if isinstance(content, bytes) else content.encode())
 
     def source(self, name: str, key: str, row_format: RowFormat = RowFormat.AUTO) -> Source:
-        return Source(name=name, store=StorePrefix(uri=f"file://{self.folder}/raw/{key}"), format=row_format)
+        return Source(name=name, store=StoreSource(uri=f"file://{self.folder}/raw/{key}"), format=row_format)
 
     def prepare(self, *sources: Source, **changes: Any) -> PrepareResult:
         """One pod with a disk of its own."""
@@ -127,11 +129,11 @@ def test_every_row_read_is_kept_or_rejected_for_each_source_and_in_all(bench: Be
     assert result.accounting.model_dump() == {
         "read": 46,
         "kept": 40,
-        "rejected": {"DuplicateRow": 3, "EmptyAnswer": 1, "NotJson": 1, "UnknownShape": 1},
+        "rejected": {"DuplicateRow": 3, "EmptyAnswer": 1, "NotJson": 1, "TextWithoutTurns": 1},
     }
     sources = {source["name"]: source["accounting"] for source in bench.report()["sources"]}
     assert sources["alpha"] == {"read": 13, "kept": 10, "rejected": {"DuplicateRow": 1, "EmptyAnswer": 1, "NotJson": 1}}
-    assert sources["beta"] == {"read": 32, "kept": 30, "rejected": {"DuplicateRow": 1, "UnknownShape": 1}}
+    assert sources["beta"] == {"read": 32, "kept": 30, "rejected": {"DuplicateRow": 1, "TextWithoutTurns": 1}}
     assert sources["c"] == {"read": 1, "kept": 0, "rejected": {"DuplicateRow": 1}}
     assert bench.report()["total"] == result.accounting.model_dump()
 
@@ -333,7 +335,7 @@ class TestContamination:
         assert result.accounting.rejected == {"Contaminated": 1}
 
     def test_an_evaluation_file_that_cannot_be_read_stops_the_preparation(self, bench: Bench) -> None:
-        bench.put("exam.jsonl", "question,answer\n" * 30)
+        bench.put("exam.jsonl", "no rows at all\n" * 30)
         bench.put("a.jsonl", "\n".join(GOOD))
         with pytest.raises(TrainerFailure) as caught:
             bench.prepare(bench.source("faq", "a.jsonl"), evaluation_sources=[bench.source("exam", "exam.jsonl")])
@@ -349,7 +351,7 @@ class TestGates:
         failure = caught.value.failure
         assert failure.reason is Reason.NO_ROWS_KEPT
         assert failure.message == (
-            "none of 32 rows can be used: 30 EmptyAnswer, 2 UnknownShape; the first is faq, a.jsonl line 1 (EmptyAnswer)"
+            "none of 32 rows can be used: 30 EmptyAnswer, 2 TextWithoutTurns; the first is faq, a.jsonl line 1 (EmptyAnswer)"
         )
         assert caught.value.ledger.accounting().read == 32
         assert bench.report()["total"]["kept"] == 0, "the report is written for a refused dataset, too"
@@ -384,50 +386,64 @@ class TestGates:
         assert not (bench.folder / "versions").exists()
 
 
-class TestAFileThatIsNotJSONL:
+KOREAN = "안녕하세요. 저는 오늘 학교에 갑니다. 날씨가 매우 좋습니다. 감사합니다."
+
+
+class TestAFileWithoutRows:
     @pytest.mark.parametrize(
         ("content", "told"),
         [
-            pytest.param(b"question,answer\n" + b"what,that\n" * 30, "looks like CSV", id="CSV"),
-            pytest.param(b"question,answer\nwhat,that\n", "looks like CSV", id="a short CSV"),
-            pytest.param(b"<!DOCTYPE html>\n<html>\n", "looks like HTML", id="HTML"),
-            pytest.param(b"\x1f\x8b\x08\x00rest\n\x00", "looks like gzip", id="gzip"),
-            pytest.param(b"PK\x03\x04rest", "looks like a zip archive", id="zip"),
-            pytest.param(b"PAR1rest", "looks like parquet", id="parquet"),
-            pytest.param(json.dumps([json.loads(GOOD[0])], indent=1).encode(), "looks like one JSON array", id="pretty array"),
-            pytest.param(json.dumps([json.loads(GOOD[0])]).encode(), "looks like one JSON array", id="array in one line"),
-            pytest.param(json.dumps(json.loads(GOOD[0]), indent=1).encode(), "over several lines", id="pretty object"),
-            pytest.param("\n".join(GOOD).encode("utf-16"), "looks like UTF-16", id="UTF-16"),
-            pytest.param('问题,答案\n"什么","这个"\n'.encode("gb18030"), "another encoding", id="GB18030"),
-            pytest.param(b"just some words\nand more\n", "begins with b'just some words'", id="text"),
+            pytest.param(b"<!DOCTYPE html>\n<html>\n", "is HTML", id="HTML"),
+            pytest.param(b"\x1f\x8b\x08\x00rest\n\x00", "is gzip that is damaged", id="gzip"),
+            pytest.param(b"\x28\xb5\x2f\xfd" + b"r" * 40, "is zstd that", id="zstd"),
+            pytest.param(b"PK\x03\x04rest", "is a zip archive that is damaged", id="zip"),
+            pytest.param(b"PAR1rest", "is parquet that is damaged", id="parquet"),
+            pytest.param(b"%PDF-1.7", "is a PDF", id="PDF"),
+            pytest.param(b"\x80\x04\x95rest.", "is a Python pickle", id="pickle"),
+            pytest.param("\n".join(GOOD).encode("utf-16-le"), "UTF-16 without a byte order mark", id="UTF-16 without a mark"),
+            pytest.param((KOREAN * 20).encode("euc-kr"), "encoding", id="EUC-KR"),
+            pytest.param("Straße, Löwe, Äpfel, größer\n".encode("latin-1") * 20, "encoding", id="Latin-1"),
+            pytest.param(b"just some words\nand more\n", "begins with b'just some words", id="text"),
+            pytest.param(b"{cut of", "is JSON that", id="half an object"),
+            pytest.param(("\n".join([GOOD[0], *["{broken"] * 60])).encode(), "is JSON that", id="one good row among broken ones"),
+            pytest.param(b'[{"prompt": "q", "completion": "a"}, {"prompt"', "after 1 rows", id="an array that is cut off"),
+            pytest.param(b'prompt,completion\nq,a\n"q,a\nq,a\n', "a quote that opens in line 3", id="an open quote"),
         ],
     )
-    def test_is_named_with_what_it_looks_like(self, bench: Bench, content: bytes, told: str) -> None:
+    def test_is_named_with_what_it_is(self, bench: Bench, content: bytes, told: str) -> None:
+        bench.put("in/a.jsonl", "\n".join(GOOD))
         bench.put("in/rows.jsonl", content)
         with pytest.raises(TrainerFailure) as caught:
             bench.prepare(bench.source("faq", "in/"))
         assert caught.value.reason is Reason.SOURCE_UNREADABLE
         assert told in caught.value.message
-        assert "line 1 of" in caught.value.message
-        assert "in/rows.jsonl" in caught.value.message
+        assert "rows.jsonl" in caught.value.message
         assert caught.value.remedy
 
-    def test_is_named_among_good_ones_when_it_is_long(self, bench: Bench) -> None:
-        bench.put("in/a.jsonl", "\n".join(GOOD))
-        bench.put("in/b.jsonl", "a,b\n" * 20)
-        with pytest.raises(TrainerFailure, match=r"in/b\.jsonl"):
-            bench.prepare(bench.source("faq", "in/"))
-
-    def test_a_few_broken_lines_of_their_own_are_rejects(self, bench: Bench) -> None:
-        bench.put("in/a.jsonl", "\n".join(GOOD))
-        bench.put("in/b.jsonl", "{cut of")
-        assert bench.prepare(bench.source("faq", "in/")).accounting.rejected == {"NotJson": 1}
-
-    def test_broken_lines_after_a_good_one_are_rejects_however_many(self, bench: Bench) -> None:
-        bench.put("a.jsonl", "\n".join([GOOD[0], *["{broken"] * 60]))
-        with pytest.raises(DatasetRejected) as caught:
+    @pytest.mark.parametrize(
+        ("row", "told", "remedy"),
+        [
+            ({"title": "t", "body": "b"}, "of no shape that is known; they have title, body", "fieldMap"),
+            ({"text": "q and a"}, "plain text", "prompt and completion"),
+            ({"prompt": "q", "chosen": "a", "rejected": "b"}, "preferences", "response: chosen"),
+        ],
+        ids=["unknown columns", "text", "preferences"],
+    )
+    def test_of_an_unknown_shape_says_which_columns_it_has(
+        self, bench: Bench, row: dict[str, str], told: str, remedy: str
+    ) -> None:
+        bench.put("a.jsonl", "\n".join([json.dumps(row)] * 20))
+        with pytest.raises(TrainerFailure) as caught:
             bench.prepare(bench.source("faq", "a.jsonl"))
-        assert caught.value.failure.reason is Reason.TOO_MANY_REJECTED
+        assert caught.value.reason is Reason.SOURCE_UNREADABLE
+        assert told in caught.value.message
+        assert remedy in caught.value.remedy
+
+    def test_of_an_unknown_shape_is_read_by_its_field_map(self, bench: Bench) -> None:
+        rows = [{"title": f"question {number}", "body": f"answer {number}"} for number in range(30)]
+        bench.put("a.jsonl", "\n".join(map(json.dumps, rows)))
+        source = bench.source("faq", "a.jsonl").model_copy(update={"field_map": FieldMap(prompt="title", response="body")})
+        assert bench.prepare(source).accounting.kept == 30
 
 
 @pytest.mark.parametrize("content", [" \n\r\n\t\n", "\ufeff", "\ufeff\n"], ids=repr)

@@ -2,38 +2,13 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from typing import Literal
 
 from pydantic import Field
 
 from sft_trainer.contract.dedupe import ContaminationSettings, DedupeSettings
+from sft_trainer.contract.source import DomainLimit, NetworkSettings, Source
 from sft_trainer.contract.wire import CONTRACT_VERSION, ContractModel, ObjectRef, StorePrefix
-
-
-class RowFormat(StrEnum):
-    """The shape of a source's rows."""
-
-    AUTO = "Auto"
-    ALPACA = "Alpaca"
-    MESSAGES = "Messages"
-    SHARE_GPT = "ShareGPT"
-    PROMPT_COMPLETION = "PromptCompletion"
-    QUESTION_ANSWER = "QuestionAnswer"
-
-
-class Source(ContractModel):
-    """One source of rows: exactly one of `store` and `inline` is given."""
-
-    name: str
-    store: StorePrefix | None = None
-    inline: str | None = None
-    """JSONL text."""
-    format: RowFormat = RowFormat.AUTO
-    license: str | None = None
-    """As its owner declares it: an SPDX identifier, or other words."""
-    language: str | None = None
-    domain: str | None = None
 
 
 class Gates(ContractModel):
@@ -55,6 +30,8 @@ class PrepareConfig(ContractModel):
     """Rows that models will be evaluated with: what repeats them is not published."""
     contamination: ContaminationSettings = ContaminationSettings()
     dedupe: DedupeSettings = DedupeSettings()
+    domains: list[DomainLimit] = []
+    network: NetworkSettings = NetworkSettings()
     eval_percent: int = Field(ge=0, le=50)
     gates: Gates
     versions: StorePrefix

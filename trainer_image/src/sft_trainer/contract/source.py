@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import Annotated, Self
 
 from pydantic import Field, model_validator
@@ -14,6 +15,42 @@ MAX_BYTES = 100 << 30
 """About 100 million instruction rows: fifty times what one pod is built for, so that only a wrong folder exceeds it."""
 Glob = Annotated[str, Field(min_length=1, max_length=256)]
 """`*` and `?` stay inside a folder, `**` crosses folders."""
+
+
+class RowFormat(StrEnum):
+    """The shape of a source's rows."""
+
+    AUTO = "Auto"
+    ALPACA = "Alpaca"
+    MESSAGES = "Messages"
+    SHARE_GPT = "ShareGPT"
+    PROMPT_COMPLETION = "PromptCompletion"
+    QUESTION_ANSWER = "QuestionAnswer"
+    INPUT_OUTPUT = "InputOutput"
+    PAIR_TURNS = "PairTurns"
+    MOSS = "MOSS"
+    SEED_TASKS = "SeedTasks"
+
+
+Column = Annotated[str, Field(min_length=1, max_length=128)]
+
+
+class FieldMap(ContractModel):
+    """Which column of a source means what: either `messages`, or `prompt` and `response` with what stands beside them."""
+
+    messages: Column | None = None
+    prompt: Column | None = None
+    response: Column | None = None
+    input: Column | None = None
+    system: Column | None = None
+    history: Column | None = None
+
+    @model_validator(mode="after")
+    def _turns_or_a_pair(self) -> Self:
+        has_pair = self.prompt is not None and self.response is not None
+        if (self.messages is not None) == has_pair or (self.prompt is None) != (self.response is None):
+            raise ValueError("fieldMap must name either messages, or prompt and response")
+        return self
 
 
 class StoreSource(StorePrefix):
@@ -73,10 +110,19 @@ class CatalogSource(ContractModel):
     token_path: str | None = None
 
 
+class NetworkSettings(ContractModel):
+    """What the platform team decides of the network."""
+
+    allowed_private_hosts: frozenset[str] = frozenset()
+    """Mirrors inside the cluster or company. Every other private address is refused."""
+    hub_endpoint: str = "https://huggingface.co"
+    """The hub that catalog sources are read from."""
+
+
 LOCATIONS = ("store", "http", "hugging_face", "mounted", "inline", "catalog")
 
 
-class DatasetSource(ContractModel):
+class Source(ContractModel):
     """One source of rows: exactly one of the places, and what its owner declares of it."""
 
     name: str
@@ -85,15 +131,17 @@ class DatasetSource(ContractModel):
     hugging_face: HuggingFaceSource | None = None
     mounted: MountedSource | None = None
     inline: str | None = None
-    """The rows themselves."""
+    """The rows themselves, one JSON object a line."""
     catalog: CatalogSource | None = None
+    format: RowFormat = RowFormat.AUTO
+    field_map: FieldMap | None = None
     license: str | None = Field(default=None, max_length=200)
-    """SPDX identifier, or the licence's name."""
-    language: tuple[str, ...] = ()
+    """As its owner declares it: an SPDX identifier, or other words."""
+    language: str | None = None
     domain: str | None = Field(default=None, max_length=63)
     """Declared, never guessed."""
-    weight: float = Field(default=1.0, gt=0, le=100)
-    """How often a row of it is drawn, beside one of a source of weight 1."""
+    sample_percent: int = Field(default=100, ge=1, le=100)
+    """How much of it is kept, chosen by the rows' hashes."""
     max_rows: int | None = Field(default=None, ge=1)
     """At most so many kept rows; none means all."""
 
@@ -104,3 +152,11 @@ class DatasetSource(ContractModel):
             found = " and ".join(given) or "none"
             raise ValueError(f"source '{self.name}' must have exactly one of {', '.join(LOCATIONS)}; it has {found}")
         return self
+
+
+class DomainLimit(ContractModel):
+    """How much is kept of all sources of one declared domain."""
+
+    domain: str
+    sample_percent: int = Field(default=100, ge=1, le=100)
+    max_rows: int | None = Field(default=None, ge=1)

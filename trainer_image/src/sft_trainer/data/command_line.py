@@ -30,6 +30,7 @@ from sft_trainer.contract import (
     RowFormat,
     Source,
     StorePrefix,
+    StoreSource,
 )
 from sft_trainer.data.gates import DatasetRejected, check_gates
 from sft_trainer.data.kept_rows import KeptRows
@@ -108,7 +109,7 @@ def _parser() -> argparse.ArgumentParser:
     preparing = commands.add_parser("prepare", help="publish one version of the rows of some files")
     checking = commands.add_parser("check", help="say what is in a file and what would be rejected; writes nothing")
     for command in (preparing, checking):
-        command.add_argument("files", nargs="+", type=Path, metavar="FILE", help="a JSONL file, or a folder of them")
+        command.add_argument("files", nargs="+", type=Path, metavar="FILE", help="a file with rows, or a folder of them")
         command.add_argument("--format", choices=list(RowFormat), default=RowFormat.AUTO, help="shape of the rows")
         near = [*DuplicateAction, IGNORE]
         command.add_argument("--near-duplicates", choices=near, default=DuplicateAction.DROP, help="what becomes of them")
@@ -181,7 +182,7 @@ def _sources(files: Iterable[Path], row_format: str) -> list[Source]:
         taken = {source.name for source in sources}
         name = stem if stem not in taken else next(f"{stem}-{n}" for n in range(2, len(taken) + 3) if f"{stem}-{n}" not in taken)
         slash = "/" if path.is_dir() else ""
-        sources.append(Source(name=name, store=StorePrefix(uri=f"file://{path.absolute()}{slash}"), format=RowFormat(row_format)))
+        sources.append(Source(name=name, store=StoreSource(uri=f"file://{path.absolute()}{slash}"), format=RowFormat(row_format)))
     return sources
 
 

@@ -19,8 +19,6 @@ from sft_trainer.data.row_text import row_text
 from sft_trainer.data.rows import Content, RowRejected
 
 DUPLICATE, NEAR_DUPLICATE = "DuplicateRow", "NearDuplicate"
-NO_FAULT = frozenset({DUPLICATE, NEAR_DUPLICATE})
-"""Reasons that are no error of the data: gates do not count them, and they are not shown first."""
 BATCH = 2_000
 """Rows that are sketched at once: the index's best."""
 

@@ -12,11 +12,10 @@ from sft_trainer.data.kept_rows import KeptRows
 from sft_trainer.data.ledger import Ledger
 from sft_trainer.data.near_duplicates.contamination import Contamination
 from sft_trainer.data.parse import parse_line
-from sft_trainer.data.readability import Readability
 from sft_trainer.data.row_columns import content_of
 from sft_trainer.data.row_text import row_text
 from sft_trainer.data.rows import Origin, RowRejected
-from sft_trainer.data.sources import read_lines
+from sft_trainer.data.sources import SourceReader
 
 CONTAMINATED = "Contaminated"
 BATCH = 2_000
@@ -28,19 +27,14 @@ def evaluation_texts(config: PrepareConfig, ledger: Ledger, scratch: Path) -> It
     Rows that cannot be read go to the ledger, which is theirs alone.
     """
     for source in config.evaluation_sources:
-        readability = Readability(source)
-        for line in read_lines(source, scratch):
+        for line in SourceReader(source, config.network).lines(scratch):
             ledger.count_read(source.name)
-            reason = None
             try:
-                content = parse_line(line, source.format)
+                content = parse_line(line, source.format, source.field_map).content
                 yield row_text(content)
                 yield row_text(content, CompareBy.INSTRUCTION)
             except RowRejected as rejection:
-                reason = rejection.reason
-                ledger.reject(Origin(source.name, line.file, line.number), reason, line.data)
-            readability.note(line, reason)
-        readability.finish()
+                ledger.reject(Origin(source.name, line.file, line.number), rejection.reason, line.data)
 
 
 def contaminated_rows(config: PrepareConfig, rows: KeptRows, folder: Path, scratch: Path) -> Iterator[int]:

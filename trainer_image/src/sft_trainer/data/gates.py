@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from sft_trainer.contract import Accounting, Gates, Reason
-from sft_trainer.data.duplicates import NO_FAULT
-from sft_trainer.data.ledger import Ledger
+from sft_trainer.data.ledger import NO_FAULT, Ledger
 from sft_trainer.failure import TrainerFailure, invalid
 
 SHOWN_REASONS = 4

@@ -6,15 +6,16 @@ from hashlib import sha256
 from pathlib import Path
 
 from sft_trainer.contract import PrepareConfig, Source
+from sft_trainer.data.detection.lines import Line
 from sft_trainer.data.digest import canonical_json
 from sft_trainer.data.duplicates import ExactDuplicates, NearDuplicates
+from sft_trainer.data.file_shapes import FileShapes
 from sft_trainer.data.kept_rows import KeptRows
 from sft_trainer.data.ledger import Ledger
 from sft_trainer.data.parse import parse_line
-from sft_trainer.data.readability import Readability
 from sft_trainer.data.row_columns import optional_fields
 from sft_trainer.data.rows import Content, Origin, RowRejected
-from sft_trainer.data.sources import Line, read_lines
+from sft_trainer.data.sources import ReadFile, SourceReader
 from sft_trainer.data.watch import Watch
 
 ROWS_PER_NOTE = 1_000
@@ -28,10 +29,13 @@ class Intake:
         self._rows = rows
         self._ledger = ledger
         self._scratch = scratch
+        self._network = config.network
         self._exact = ExactDuplicates(config.dedupe.exact)
         self.near = NearDuplicates(config.dedupe.near, scratch / "near") if config.dedupe.near else None
         self.filled: set[str] = set()
         """Optional columns that the rows need."""
+        self.files: dict[str, list[tuple[ReadFile, str]]] = {}
+        """By source: the files that were read, each with the shape of its rows."""
 
     def close(self) -> None:
         """Removes what it has on disk."""
@@ -40,28 +44,29 @@ class Intake:
 
     def read(self, source: Source, watch: Watch) -> None:
         """Everything of one source."""
-        readability = Readability(source)
+        reader, shapes = SourceReader(source, self._network), FileShapes(source.name)
         rows = size = 0
-        for line in read_lines(source, self._scratch):
+        for line in reader.lines(self._scratch):
             self._ledger.count_read(source.name)
-            readability.note(line, self._take(line, source))
+            self._take(line, source, shapes)
             rows += 1
             size += len(line.data) + 1
             if rows == ROWS_PER_NOTE:
                 watch.has_read(rows, size)
                 rows = size = 0
         watch.has_read(rows, size)
-        readability.finish()
+        self.files[source.name] = [(file, shapes.shape_of(file.key)) for file in reader.files]
 
-    def _take(self, line: Line, source: Source) -> str | None:
-        """Keeps one line's row, or writes down why not; returns the reason."""
+    def _take(self, line: Line, source: Source, shapes: FileShapes) -> None:
+        """Keeps one line's row, or writes down why not."""
         origin = Origin(source.name, line.file, line.number)
         try:
-            self._keep(parse_line(line, source.format), origin)
+            row = parse_line(line, source.format, source.field_map)
+            shapes.note(line, row.shape)
+            self._keep(row.content, origin)
         except RowRejected as rejection:
             self._ledger.reject(origin, rejection.reason, line.data)
-            return rejection.reason
-        return None
+            shapes.note_rejected(line, rejection.reason)
 
     def _keep(self, content: Content, origin: Origin) -> None:
         canonical = canonical_json(content)

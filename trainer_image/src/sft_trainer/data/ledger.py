@@ -10,10 +10,13 @@ import orjson
 import zstandard
 
 from sft_trainer.contract import Accounting, RejectedRow
-from sft_trainer.data.duplicates import NO_FAULT
+from sft_trainer.data.duplicates import DUPLICATE, NEAR_DUPLICATE
 from sft_trainer.data.rows import Origin
+from sft_trainer.data.sampling import NOT_SAMPLED
 from sft_trainer.store.paths import inside
 
+NO_FAULT = frozenset({DUPLICATE, NEAR_DUPLICATE, NOT_SAMPLED})
+"""Reasons that are no error of the data: gates do not count them, and they are not shown first."""
 SHOWN = 5
 """Rejected rows that fit into a status; all of them stand in rejects/."""
 SAMPLES = 3

@@ -8,6 +8,7 @@ from sft_trainer.contract import PrepareConfig
 from sft_trainer.data.features.dataset_features import DatasetFeatures
 from sft_trainer.data.kept_rows import KeptRows
 from sft_trainer.data.publish.data_card import DataCard, SourceLineage
+from sft_trainer.data.sources import location_of
 from sft_trainer.data.split import Splits
 
 
@@ -23,7 +24,7 @@ def card_of(config: PrepareConfig, rows: KeptRows, splits: Splits, features: Dat
             SourceLineage(
                 name=source.name,
                 rows=by_source[source.name],
-                location=source.store.uri if source.store else None,
+                location=location_of(source),
                 licence=source.license,
                 language=source.language,
                 domain=source.domain,

@@ -1,4 +1,4 @@
-"""Turns a JSON object of any known shape into messages. It only renames; whether they make sense is for validate to say.
+"""Turns a row of any known shape into messages. It only renames; whether they make sense is for validate to say.
 
 What it cannot carry over (pictures, weights between 0 and 1) rejects the row: dropped in silence it would teach something else.
 """
@@ -6,154 +6,138 @@ What it cannot carry over (pictures, weights between 0 and 1) rejects the row: d
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import NamedTuple
 
-from sft_trainer.contract import RowFormat
+import orjson
+
+from sft_trainer.contract import FieldMap, RowFormat
 from sft_trainer.data.rows import Content, Message, RowRejected
-from sft_trainer.data.tool_calls import share_gpt_call, tool_calls, tools_of
+from sft_trainer.data.shapes.conversations import CONVERSATIONS, messages, pair_turns, share_gpt
+from sft_trainer.data.shapes.field_map import renamed
+from sft_trainer.data.shapes.fields import Document
+from sft_trainer.data.shapes.instructions import (
+    alpaca,
+    input_output,
+    is_alpaca,
+    is_input_output,
+    is_prompt_completion,
+    is_question_answer,
+    prompt_completion,
+    question_answer,
+)
+from sft_trainer.data.shapes.moss import is_moss, moss
+from sft_trainer.data.shapes.seed_tasks import seed_task
+from sft_trainer.data.tool_calls import tools_of
 
-CONVERSATIONS = ("messages", "conversations", "conversation")
-QUESTIONS, ANSWERS = ("question", "query"), ("answer", "response")
-SHARE_GPT_ROLES = {
-    **dict.fromkeys(("human", "user"), "user"),
-    **dict.fromkeys(("gpt", "assistant", "chatgpt", "bot", "model"), "assistant"),
-    "system": "system",
-    **dict.fromkeys(("function_call", "tool_call"), "assistant"),
-    **dict.fromkeys(("observation", "tool", "tool_response", "function_response"), "tool"),
-}
-"""The roles of ShareGPT exports, as FastChat, LLaMA-Factory and Axolotl read them."""
-SHARE_GPT_CALLS = ("function_call", "tool_call")
+UNKNOWN_SHAPE, PREFERENCE_ROW, TEXT_WITHOUT_TURNS = "UnknownShape", "PreferenceRow", "TextWithoutTurns"
+CONTEXT = frozenset({"context", "passage", "document", "options", "choices", "A", "B", "C", "D", "laws", "reference"})
+"""Beside a question, these belong to what is asked: left out in silence, the answer would be to another question."""
+KNOWN_SHAPES = 1_000
+"""Sets of names that are remembered; a file has a few."""
 
 
-def normalise(document: Mapping[str, Any], row_format: RowFormat) -> Content:
+class Normalised(NamedTuple):
+    """A row as messages, and the shape that it had."""
+
+    content: Content
+    shape: RowFormat
+
+
+def normalise(document: object, row_format: RowFormat, field_map: FieldMap | None = None) -> Normalised:
     """What one row teaches; raises RowRejected."""
-    shape = detect(document) if row_format is RowFormat.AUTO else row_format
-    return Content(_NORMALISERS[shape](document), tools_of(document))
+    row = _unwrapped(document)
+    if field_map is not None:
+        row = renamed(row, field_map)
+    shape = detect(row) if row_format is RowFormat.AUTO else row_format
+    return Normalised(Content(_NORMALISERS[shape](row), tools_of(row)), shape)
 
 
-def detect(document: Mapping[str, Any]) -> RowFormat:
-    """The shape of one row, by its own keys."""
-    for key in CONVERSATIONS:
-        if key in document:
-            return RowFormat.SHARE_GPT if _is_share_gpt(document[key]) else RowFormat.MESSAGES
-    if "prompt" in document and "completion" in document:
+def _unwrapped(document: object) -> Document:
+    """A row in a list of its own, or a list of turns without a name."""
+    if isinstance(document, list) and document and isinstance(document[0], dict):
+        is_conversation = "role" in document[0] or "from" in document[0]
+        if is_conversation:
+            return {"messages": document}
+        if len(document) == 1:
+            return document[0]
+    if not isinstance(document, dict):
+        raise RowRejected("NotAnObject")
+    return document
+
+
+def detect(row: Document) -> RowFormat:
+    """The shape of one row, by its own names; raises RowRejected."""
+    names = tuple(row)
+    known = _known.get(names)
+    if known is not None:
+        return known
+    if shape := _conversation(row):
+        return shape
+    if isinstance(row.get("label"), bool):
+        raise RowRejected(PREFERENCE_ROW)
+    shape = _by_names(frozenset(names))
+    is_told_by_names_alone = "label" not in row and not any(name in row for name in CONVERSATIONS)
+    if is_told_by_names_alone and len(_known) < KNOWN_SHAPES:
+        _known[names] = shape
+    return shape
+
+
+_known: dict[tuple[str, ...], RowFormat] = {}
+
+
+def _conversation(row: Document) -> RowFormat | None:
+    if "chosen" in row or "rejected" in row or "kto_tag" in row:
+        raise RowRejected(PREFERENCE_ROW)
+    for name in CONVERSATIONS:
+        turns = _parsed(row.get(name))
+        if is_moss(turns):
+            return RowFormat.MOSS
+        if not isinstance(turns, list) or not turns or not isinstance(turns[0], dict):
+            continue
+        if isinstance(row.get("label"), bool):
+            raise RowRejected(PREFERENCE_ROW)
+        if "from" in turns[0]:
+            return RowFormat.SHARE_GPT
+        return RowFormat.PAIR_TURNS if {"human", "assistant"} <= turns[0].keys() else RowFormat.MESSAGES
+    return None
+
+
+def _parsed(turns: object) -> object:
+    if not isinstance(turns, str) or turns.lstrip()[:1] != "[":
+        return turns
+    try:
+        return orjson.loads(turns)
+    except orjson.JSONDecodeError:
+        return turns
+
+
+def _by_names(names: frozenset[str]) -> RowFormat:
+    if {"instruction", "instances"} <= names:
+        return RowFormat.SEED_TASKS
+    if {"prompt", "completion"} <= names and names.isdisjoint(CONTEXT):
         return RowFormat.PROMPT_COMPLETION
-    if "instruction" in document:
+    if is_alpaca(names):
         return RowFormat.ALPACA
-    if _first(document, QUESTIONS) and _first(document, ANSWERS):
-        return RowFormat.QUESTION_ANSWER
-    raise RowRejected("UnknownShape")
+    if names.isdisjoint(CONTEXT):
+        if is_prompt_completion(names):
+            return RowFormat.PROMPT_COMPLETION
+        if is_question_answer(names) and "input" not in names:
+            return RowFormat.QUESTION_ANSWER
+        if is_input_output(names):
+            return RowFormat.INPUT_OUTPUT
+    if not names.isdisjoint(CONVERSATIONS):
+        return RowFormat.MESSAGES
+    raise RowRejected(TEXT_WITHOUT_TURNS if names & {"text", "content"} else UNKNOWN_SHAPE)
 
 
-def _is_share_gpt(turns: object) -> bool:
-    return isinstance(turns, list) and bool(turns) and isinstance(turns[0], dict) and "from" in turns[0]
-
-
-def _first(document: Mapping[str, Any], keys: tuple[str, ...]) -> str | None:
-    return next((key for key in keys if key in document), None)
-
-
-def _text(document: Mapping[str, Any], key: str) -> str:
-    if key not in document:
-        raise RowRejected("MissingField")
-    value = document[key]
-    if not isinstance(value, str):
-        raise RowRejected("NotText")
-    return value
-
-
-def _optional_text(document: Mapping[str, Any], key: str) -> str:
-    return _text(document, key) if document.get(key) is not None else ""
-
-
-def _list(document: Mapping[str, Any], key: str) -> list[Any]:
-    if key not in document:
-        raise RowRejected("MissingField")
-    value = document[key]
-    if not isinstance(value, list):
-        raise RowRejected("NotAList")
-    return value
-
-
-def _opening(document: Mapping[str, Any]) -> tuple[Message, ...]:
-    """A `system` field beside the turns."""
-    system = _optional_text(document, "system")
-    return (Message("system", system),) if system.strip() else ()
-
-
-def _alpaca(document: Mapping[str, Any]) -> tuple[Message, ...]:
-    """instruction, input, output; with LLaMA-Factory's `system` and `history` (earlier pairs of instruction and answer)."""
-    parts = (_text(document, "instruction"), _optional_text(document, "input"))
-    prompt = "\n\n".join(part for part in parts if part.strip())
-    answer = _text(document, "output" if "output" in document or "response" not in document else "response")
-    return (*_opening(document), *_history(document), Message("user", prompt), Message("assistant", answer))
-
-
-def _history(document: Mapping[str, Any]) -> list[Message]:
-    turns = []
-    for pair in _list(document, "history") if document.get("history") else []:
-        if not isinstance(pair, list) or len(pair) != 2 or not all(isinstance(text, str) for text in pair):
-            raise RowRejected("BadHistory")
-        turns += [Message("user", pair[0]), Message("assistant", pair[1])]
-    return turns
-
-
-def _messages(document: Mapping[str, Any]) -> tuple[Message, ...]:
-    key = _first(document, CONVERSATIONS) or CONVERSATIONS[0]
-    return (*_opening(document), *(_message(entry) for entry in _list(document, key)))
-
-
-def _message(entry: object) -> Message:
-    if not isinstance(entry, Mapping):
-        raise RowRejected("BadMessage")
-    role, calls = _text(entry, "role"), tool_calls(entry)
-    # The turn that calls a tool often says nothing: OpenAI writes null there.
-    content = _optional_text(entry, "content") if calls else _text(entry, "content")
-    reasoning, call_id, name = (_optional_text(entry, key) or None for key in ("reasoning_content", "tool_call_id", "name"))
-    return Message("tool" if role == "function" else role, content, _is_trained(entry), reasoning, calls, call_id, name)
-
-
-def _is_trained(entry: Mapping[str, Any]) -> bool:
-    """OpenAI's `weight: 0` and `train: false` both exclude a turn from the loss; anything between has no meaning here."""
-    weight, train = entry.get("weight", 1), entry.get("train", True)
-    if weight not in (0, 1) or not isinstance(train, bool):
-        raise RowRejected("TurnWeightNotSupported")
-    return bool(weight) and train
-
-
-def _share_gpt(document: Mapping[str, Any]) -> tuple[Message, ...]:
-    key = _first(document, CONVERSATIONS) or "conversations"
-    return (*_opening(document), *(_share_gpt_message(entry) for entry in _list(document, key)))
-
-
-def _share_gpt_message(entry: object) -> Message:
-    if not isinstance(entry, Mapping):
-        raise RowRejected("BadMessage")
-    said, value = _text(entry, "from"), _text(entry, "value")
-    if said not in SHARE_GPT_ROLES:
-        raise RowRejected("BadRole")
-    if said in SHARE_GPT_CALLS:
-        return Message("assistant", "", _is_trained(entry), tool_calls=share_gpt_call(value))
-    return Message(SHARE_GPT_ROLES[said], value, _is_trained(entry))
-
-
-def _prompt_completion(document: Mapping[str, Any]) -> tuple[Message, ...]:
-    """Strings, or TRL's conversational form, in which both are lists of messages."""
-    if isinstance(document.get("prompt"), list):
-        return _messages({"messages": _list(document, "prompt")}) + _messages({"messages": _list(document, "completion")})
-    return Message("user", _text(document, "prompt")), Message("assistant", _text(document, "completion"))
-
-
-def _question_answer(document: Mapping[str, Any]) -> tuple[Message, ...]:
-    question, answer = _first(document, QUESTIONS) or QUESTIONS[0], _first(document, ANSWERS) or ANSWERS[0]
-    turns = Message("user", _text(document, question)), Message("assistant", _text(document, answer))
-    return (*_opening(document), *_history(document), *turns)
-
-
-_NORMALISERS: Mapping[RowFormat, Callable[[Mapping[str, Any]], tuple[Message, ...]]] = {
-    RowFormat.ALPACA: _alpaca,
-    RowFormat.MESSAGES: _messages,
-    RowFormat.SHARE_GPT: _share_gpt,
-    RowFormat.PROMPT_COMPLETION: _prompt_completion,
-    RowFormat.QUESTION_ANSWER: _question_answer,
+_NORMALISERS: Mapping[RowFormat, Callable[[Document], tuple[Message, ...]]] = {
+    RowFormat.ALPACA: alpaca,
+    RowFormat.MESSAGES: messages,
+    RowFormat.SHARE_GPT: share_gpt,
+    RowFormat.PROMPT_COMPLETION: prompt_completion,
+    RowFormat.QUESTION_ANSWER: question_answer,
+    RowFormat.INPUT_OUTPUT: input_output,
+    RowFormat.PAIR_TURNS: pair_turns,
+    RowFormat.MOSS: moss,
+    RowFormat.SEED_TASKS: seed_task,
 }

@@ -25,7 +25,7 @@ def prepare(config: PrepareConfig, scratch: Path, watch: Watch = SILENT) -> Prep
     with closing(KeptRows(scratch / "rows")) as rows:
         with closing(Ledger(scratch / "run" / "rejects")) as ledger:
             selection = select_rows(config, rows, ledger, scratch, watch)
-        report = report_of(config, ledger)
+        report = report_of(config, ledger, selection.files)
         try:
             check_gates(config.gates, ledger)
         except DatasetRejected as rejected:

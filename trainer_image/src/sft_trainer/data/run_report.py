@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from sft_trainer.contract import PrepareConfig, Source
@@ -12,10 +13,11 @@ from sft_trainer.data.features.features import Features
 from sft_trainer.data.kept_rows import KeptRows
 from sft_trainer.data.ledger import Ledger
 from sft_trainer.data.publish.licence import summarise
-from sft_trainer.data.publish.report import KeptSample, RejectedSample, Report, RowPlace, SampleTurn, SourceReport
+from sft_trainer.data.publish.report import Detection, KeptSample, RejectedSample, Report, RowPlace, SampleTurn, SourceReport
 from sft_trainer.data.publish.report_page import report_page
 from sft_trainer.data.row_columns import content_of
 from sft_trainer.data.rows import Content, Origin
+from sft_trainer.data.sources import ReadFile, location_of
 from sft_trainer.data.split import Splits
 from sft_trainer.failure import TrainerFailure
 from sft_trainer.store.object_store import open_store
@@ -23,6 +25,8 @@ from sft_trainer.store.object_store import open_store
 KEPT_SAMPLES = 5
 """Published rows that are shown whole: enough to see whether questions and answers are where they belong."""
 UNDECLARED = "not declared"
+FilesRead = Mapping[str, list[tuple[ReadFile, str]]]
+"""By source: the files that were read, each with the shape of its rows."""
 
 
 def measure(config: PrepareConfig, rows: KeptRows, splits: Splits) -> DatasetFeatures:
@@ -35,12 +39,15 @@ def measure(config: PrepareConfig, rows: KeptRows, splits: Splits) -> DatasetFea
     return features.result()
 
 
-def report_of(config: PrepareConfig, ledger: Ledger) -> Report:
+def report_of(config: PrepareConfig, ledger: Ledger, files: FilesRead) -> Report:
     """What became of the rows read."""
     return Report(
         dataset=config.owner.name,
         total=ledger.accounting(),
-        sources=[_source_report(source, ledger) for source in sorted(config.sources, key=lambda source: source.name)],
+        sources=[
+            _source_report(source, ledger, files[source.name])
+            for source in sorted(config.sources, key=lambda source: source.name)
+        ],
         licence=summarise((source.name, source.license) for source in config.sources if ledger.accounting(source.name).kept),
         rejected_samples=[
             RejectedSample(place=_place(row.origin), reason=row.reason, text=row.text)
@@ -81,14 +88,30 @@ def publish_report(config: PrepareConfig, report: Report, folder: Path) -> str:
     return f"{store.uri}report.html"
 
 
-def _source_report(source: Source, ledger: Ledger) -> SourceReport:
+def _source_report(source: Source, ledger: Ledger, files: list[tuple[ReadFile, str]]) -> SourceReport:
+    revisions = sorted({file.revision for file, _ in files if file.revision})
     return SourceReport(
         name=source.name,
-        location=source.store.uri if source.store else None,
+        location=location_of(source),
+        revision=", ".join(revisions) or None,
         licence=source.license,
         language=source.language,
         domain=source.domain,
         accounting=ledger.accounting(source.name),
+        detections=[_detection(file, shape) for file, shape in files],
+    )
+
+
+def _detection(file: ReadFile, shape: str) -> Detection:
+    form = file.form
+    return Detection(
+        file=file.key,
+        identity=file.identity,
+        container=form.container.value,
+        encoding=form.encoding_name,
+        layout=form.layout.value if form.layout else "",
+        shape=shape,
+        evidence=list(form.evidence),
     )
 
 

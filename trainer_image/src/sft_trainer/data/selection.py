@@ -14,6 +14,8 @@ from sft_trainer.data.intake import Intake
 from sft_trainer.data.kept_rows import KeptRows
 from sft_trainer.data.ledger import Ledger
 from sft_trainer.data.near_duplicates.clusters import Clusters
+from sft_trainer.data.sampling import NOT_SAMPLED, left_out_rows
+from sft_trainer.data.sources import ReadFile
 from sft_trainer.data.watch import Watch
 
 
@@ -24,6 +26,8 @@ class Selection:
     numbers: Sequence[int]
     filled: frozenset[str]
     """Optional columns that they need."""
+    files: dict[str, list[tuple[ReadFile, str]]]
+    """By source: the files that were read, each with the shape of its rows."""
     clusters: Clusters | None
     """Of near duplicates that stay together on one side of the split; None where there are none."""
 
@@ -40,9 +44,11 @@ def select_rows(config: PrepareConfig, rows: KeptRows, ledger: Ledger, scratch: 
     contaminated = set(contaminated_rows(config, rows, scratch / "run" / "evaluation-rejects", scratch))
     is_dropping = config.dedupe.near is not None and config.dedupe.near.action is DuplicateAction.DROP
     repeated = repeated_rows(clusters, contaminated) if clusters and is_dropping else set()
-    for reason, gone in ((CONTAMINATED, contaminated), (NEAR_DUPLICATE, repeated)):
+    kept = [number for number in range(len(rows)) if number not in contaminated and number not in repeated]
+    left_out = set(left_out_rows(config, kept, rows))
+    for reason, gone in ((CONTAMINATED, contaminated), (NEAR_DUPLICATE, repeated), (NOT_SAMPLED, left_out)):
         for number in sorted(gone):
             ledger.reject(rows.origin(number), reason, rows.canonical(number))
-    kept = [number for number in range(len(rows)) if number not in contaminated and number not in repeated]
+    kept = [number for number in kept if number not in left_out]
     ledger.check(kept=len(kept))
-    return Selection(kept, frozenset(intake.filled), None if is_dropping else clusters)
+    return Selection(kept, frozenset(intake.filled), intake.files, None if is_dropping else clusters)

@@ -1,110 +1,78 @@
-"""Streams the lines of a source: an S3 object, every .jsonl object below a prefix, or rows from the manifest itself."""
+"""Streams the rows of a source, file by file, each taken for what its content says."""
 
 from __future__ import annotations
 
-import difflib
-import itertools
-import tempfile
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import BinaryIO
 
-from sft_trainer.contract import Reason, Source, StorePrefix
-from sft_trainer.failure import invalid
-from sft_trainer.store.object_store import ObjectInfo, ObjectNotFound, ObjectStore, open_object
-
-SUFFIX = ".jsonl"
-MAX_LINE_BYTES = 16 << 20
-"""A row longer than this is not an instruction; it would be held in memory several times over."""
-NEIGHBOURS = 1000
-"""Keys that are looked through for one like the missing one: one page of a listing."""
-OVERLONG_BYTES = 4096
-"""What is kept of an overlong line, for whoever looks for it."""
-INLINE_FILE = "inline"
-UTF8_BOM = b"\xef\xbb\xbf"
+from sft_trainer.contract import NetworkSettings, Reason, Source
+from sft_trainer.data.detection.file_form import FileForm, form_of
+from sft_trainer.data.detection.layout import Layout
+from sft_trainer.data.detection.lines import Line, read_lines
+from sft_trainer.data.detection.unreadable import UnreadableFile
+from sft_trainer.data.origins.address_guard import shown
+from sft_trainer.data.origins.fetch import FetchedFile, fetch
+from sft_trainer.failure import TrainerFailure, invalid
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
-    """One line of a file, without its end; only the beginning of one that is longer than MAX_LINE_BYTES."""
+class ReadFile:
+    """A file that was read: what it was, and what it was taken for."""
 
-    file: str
-    number: int
-    data: bytes
-    is_too_long: bool = False
-
-
-def read_lines(source: Source, scratch: Path) -> Iterator[Line]:
-    """Every line of a source that is not blank. Raises TrainerFailure when there is nothing to read."""
-    if source.store is None:
-        yield from _lines(INLINE_FILE, (source.inline or "").encode().splitlines())
-        return
-    store, key = open_object(source.store)
-    for found in _objects(store, key, source.store):
-        with tempfile.TemporaryDirectory(dir=scratch) as folder:
-            path = Path(folder) / "object"
-            try:
-                store.download(found.key, path)
-            except ObjectNotFound as error:
-                raise _not_found(store, found.key) from error
-            with path.open("rb") as file:
-                yield from _lines(found.key, _capped(file))
+    key: str
+    identity: str
+    revision: str
+    form: FileForm
 
 
-def _objects(store: ObjectStore, key: str, location: StorePrefix) -> list[ObjectInfo]:
-    """The named object, or the .jsonl objects of a folder, in the order of their keys."""
-    if key:
-        found = store.head(key)
-        if found is None:
-            raise _not_found(store, key)
-        objects = [found]
-    else:
-        everything = list(store.list())
-        objects = [found for found in everything if found.key.endswith(SUFFIX)]
-        if not objects:
-            raise _nothing_below(location, [found.key for found in everything])
-    if all(found.size == 0 for found in objects):
-        names = ", ".join(found.key for found in objects[:3])
-        raise invalid(Reason.SOURCE_EMPTY, f"{location.uri} is empty ({names}: 0 bytes)", "upload the rows and raise spec.run")
-    return objects
+@dataclass(slots=True)
+class SourceReader:
+    """The rows of one source; `files` grows while they are read."""
+
+    source: Source
+    network: NetworkSettings
+    files: list[ReadFile] = field(default_factory=list)
+
+    def lines(self, scratch: Path) -> Iterator[Line]:
+        """Every row that is not blank. Raises TrainerFailure when there is nothing to read, or a file cannot be read."""
+        has_rows = False
+        for fetched in fetch(self.source, scratch, self.network):
+            for line in self._lines_of(fetched):
+                has_rows = True
+                yield line
+        if not has_rows:
+            message = f"source '{self.source.name}' has no rows, only blank lines"
+            raise invalid(Reason.SOURCE_EMPTY, message, "add rows and raise spec.run")
+
+    def _lines_of(self, fetched: FetchedFile) -> Iterator[Line]:
+        try:
+            form = form_of(fetched.path)
+            self._check_inline(form)
+            self.files.append(ReadFile(fetched.key, fetched.identity, fetched.revision, form))
+            yield from read_lines(fetched.path, fetched.key, form)
+        except UnreadableFile as unreadable:
+            raise self._unreadable(fetched.key, unreadable) from unreadable
+
+    def _check_inline(self, form: FileForm) -> None:
+        if self.source.inline is not None and form.layout not in (Layout.JSON_LINES, None):
+            raise UnreadableFile(f"is not JSONL but a {form.layout}", "give one JSON object a line")
+
+    def _unreadable(self, key: str, unreadable: UnreadableFile) -> TrainerFailure:
+        where = "the inline text" if self.source.inline is not None else f"file {key}"
+        return invalid(
+            Reason.SOURCE_UNREADABLE,
+            f"source '{self.source.name}': {where} {unreadable.found}",
+            f"{unreadable.remedy}; then raise spec.run",
+        )
 
 
-def _not_found(store: ObjectStore, key: str) -> Exception:
-    beside = [found.key for found in itertools.islice(store.list(), NEIGHBOURS)]
-    near = difflib.get_close_matches(key, beside, n=3, cutoff=0.5) or beside[:3]
-    there = f"; there is {', '.join(near)}" if near else "; nothing is there"
-    return invalid(
-        Reason.SOURCE_NOT_FOUND,
-        f"{store.uri}{key} was not found{there}",
-        "correct the uri (a trailing slash reads a whole folder), or upload the object and raise spec.run",
-    )
-
-
-def _nothing_below(location: StorePrefix, others: list[str]) -> Exception:
-    there = f"; there is {', '.join(others[:3])}" if others else "; nothing is there"
-    return invalid(
-        Reason.SOURCE_NOT_FOUND,
-        f"no object below {location.uri} ends in {SUFFIX}{there}",
-        f"correct the uri, or upload {SUFFIX} objects and raise spec.run",
-    )
-
-
-def _capped(file: BinaryIO) -> Iterator[bytes]:
-    """Lines of a binary file. Of an overlong one comes a byte more than is allowed, and the rest is skipped in pieces."""
-    readline = file.readline
-    while line := readline(MAX_LINE_BYTES + 1):
-        yield line
-        ends = line.endswith(b"\n")
-        while not ends and len(line) > MAX_LINE_BYTES:
-            rest = readline(MAX_LINE_BYTES)
-            ends = not rest or rest.endswith(b"\n")
-
-
-def _lines(file: str, lines: Iterable[bytes]) -> Iterator[Line]:
-    for number, line in enumerate(lines, start=1):
-        text = (line.removeprefix(UTF8_BOM) if number == 1 else line).rstrip(b"\r\n")
-        if len(text) > MAX_LINE_BYTES:
-            yield Line(file, number, text[:OVERLONG_BYTES], is_too_long=True)
-        elif text.strip():
-            yield Line(file, number, text)
+def location_of(source: Source) -> str | None:
+    """The place for people; None for rows that stand in the manifest."""
+    if source.store is not None:
+        return source.store.uri
+    if source.http is not None:
+        return shown(source.http.url)
+    if source.hugging_face is not None:
+        return f"{source.hugging_face.endpoint.rstrip('/')}/datasets/{source.hugging_face.repository}"
+    return f"catalog: {source.catalog.name}" if source.catalog is not None else None

@@ -24,6 +24,7 @@ from sft_trainer.contract import (
     PrepareConfig,
     RowFormat,
     Source,
+    StoreSource,
 )
 
 
@@ -93,7 +94,7 @@ def _contamination(wanted: Contamination) -> ContaminationSettings:
 def _source(source: DatasetSource, opened: Mapping[str, Opened]) -> Source:
     return Source(
         name=source.name,
-        store=opened[source.name].store if source.s3 else None,
+        store=StoreSource(**opened[source.name].store.model_dump()) if source.s3 else None,
         inline=source.inline.jsonl if source.inline else None,
         format=RowFormat(source.format.value),
         license=source.license,

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from sft_trainer.contract import Reason
-from sft_trainer.contract.source import DatasetSource, HttpSource
-from sft_trainer.data.origins.fetch import NetworkSettings, fetch
+from sft_trainer.contract import NetworkSettings, Reason
+from sft_trainer.contract.source import HttpSource, Source
+from sft_trainer.data.origins.fetch import fetch
 from sft_trainer.data.origins.guarded_http import ATTEMPTS, MAX_REDIRECTS
 from sft_trainer.failure import TrainerFailure
 from tests.unit.trainer.data.origins.http_server import Reply, Server
@@ -21,8 +21,8 @@ SHA = hashlib.sha256(ROWS).hexdigest()
 
 
 def read(url: str, scratch: Path, hosts: frozenset[str] = frozenset({"localhost"}), **settings: Any) -> list[tuple[str, bytes]]:
-    source = DatasetSource(name="s", http=HttpSource(url=url, **({"sha256": SHA} | settings)))
-    return [(file.key, file.path.read_bytes()) for file in fetch(source, scratch, NetworkSettings(hosts))]
+    source = Source(name="s", http=HttpSource(url=url, **({"sha256": SHA} | settings)))
+    return [(file.key, file.path.read_bytes()) for file in fetch(source, scratch, NetworkSettings(allowed_private_hosts=hosts))]
 
 
 def test_a_file_arrives_and_is_gone_afterwards(server: Server, tmp_path: Path) -> None:

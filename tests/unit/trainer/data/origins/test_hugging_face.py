@@ -9,15 +9,15 @@ from typing import Any
 
 import pytest
 
-from sft_trainer.contract import Reason
-from sft_trainer.contract.source import CatalogSource, DatasetSource, HuggingFaceSource
-from sft_trainer.data.origins.fetch import FetchedFile, NetworkSettings, fetch, identities
+from sft_trainer.contract import NetworkSettings, Reason
+from sft_trainer.contract.source import CatalogSource, HuggingFaceSource, Source
+from sft_trainer.data.origins.fetch import FetchedFile, fetch, identities
 from sft_trainer.failure import TrainerFailure
 from tests.unit.trainer.data.origins.http_server import Reply, Server
 
 COMMIT = "c" * 40
 API = "/api/datasets/org/set"
-NETWORK = NetworkSettings(frozenset({"localhost", "127.0.0.1"}))
+NETWORK = NetworkSettings(allowed_private_hosts=frozenset({"localhost", "127.0.0.1"}))
 
 
 def entry(path: str, body: bytes, is_large: bool = False) -> dict[str, Any]:
@@ -35,16 +35,16 @@ def publish(server: Server, pages: list[list[dict[str, Any]]], repository: str =
         server.replies[path] = [Reply(json.dumps(page).encode(), headers=link)]
 
 
-def source(server: Server, **settings: Any) -> DatasetSource:
+def source(server: Server, **settings: Any) -> Source:
     place = {"repository": "org/set", "endpoint": server.url("")} | settings
-    return DatasetSource(name="s", hugging_face=HuggingFaceSource(**place))
+    return Source(name="s", hugging_face=HuggingFaceSource(**place))
 
 
 def resolve_path(path: str) -> str:
     return f"/datasets/org/set/resolve/{COMMIT}/{path}"
 
 
-def read(source: DatasetSource, scratch: Path) -> list[FetchedFile]:
+def read(source: Source, scratch: Path) -> list[FetchedFile]:
     return list(fetch(source, scratch, NETWORK))
 
 
@@ -135,11 +135,11 @@ def test_what_changed_upstream_is_seen_without_reading_it(server: Server) -> Non
 def test_a_catalog_name_is_read_from_the_hub(server: Server, tmp_path: Path) -> None:
     publish(server, [[entry("Belle_open_source_1M.json", b"x"), entry("other.json", b"y")]], "BelleGroup/train_1M_CN")
     server.replies[f"/datasets/BelleGroup/train_1M_CN/resolve/{COMMIT}/Belle_open_source_1M.json"] = [Reply(b"x")]
-    named = DatasetSource(name="s", catalog=CatalogSource(name="belle-1m"))
-    network = NetworkSettings(frozenset({"localhost"}), server.url(""))
+    named = Source(name="s", catalog=CatalogSource(name="belle-1m"))
+    network = NetworkSettings(allowed_private_hosts=frozenset({"localhost"}), hub_endpoint=server.url(""))
     assert [file.key for file in fetch(named, tmp_path, network)] == ["Belle_open_source_1M.json"]
 
 
 def test_a_slip_in_a_catalog_name_is_told(tmp_path: Path) -> None:
     with pytest.raises(TrainerFailure, match="belle-1m"):
-        read(DatasetSource(name="s", catalog=CatalogSource(name="bell-1m")), tmp_path)
+        read(Source(name="s", catalog=CatalogSource(name="bell-1m")), tmp_path)

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from sft_trainer.contract import Reason
-from sft_trainer.contract.source import DatasetSource, MountedSource, StoreSource
+from sft_trainer.contract.source import MountedSource, Source, StoreSource
 from sft_trainer.data.origins import s3
 from sft_trainer.data.origins.fetch import fetch, found_files, identities
 from sft_trainer.data.origins.glob import fixed_folder, matches
@@ -30,7 +30,7 @@ def bucket(tmp_path: Path) -> Path:
 
 
 def read(scratch: Path, uri: str, **settings: Any) -> list[str]:
-    source = DatasetSource(name="s", store=StoreSource(uri=uri, **settings))
+    source = Source(name="s", store=StoreSource(uri=uri, **settings))
     return [f"{file.key}={file.path.read_text()}" for file in fetch(source, scratch)]
 
 
@@ -125,7 +125,7 @@ def test_a_full_disk_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
 
     monkeypatch.setattr(Path, "write_bytes", full)
     with pytest.raises(TrainerFailure, match="disk is full") as caught:
-        list(fetch(DatasetSource(name="s", inline="x"), tmp_path))
+        list(fetch(Source(name="s", inline="x"), tmp_path))
     assert caught.value.reason is Reason.STORE_FULL
 
 
@@ -135,7 +135,7 @@ def test_a_mounted_config_map_gives_its_keys(tmp_path: Path) -> None:
     (mount / "..2026" / "faq.jsonl").write_text("rows")
     (mount / "..data").symlink_to("..2026")
     (mount / "faq.jsonl").symlink_to("..data/faq.jsonl")
-    source = DatasetSource(name="s", mounted=MountedSource(path=str(mount)))
+    source = Source(name="s", mounted=MountedSource(path=str(mount)))
     assert [(file.key, file.path.read_text()) for file in fetch(source, tmp_path)] == [("faq.jsonl", "rows")]
 
 
@@ -144,11 +144,11 @@ def test_a_link_out_of_a_mounted_folder_is_refused(tmp_path: Path) -> None:
     (tmp_path / "secret").write_text("x")
     (tmp_path / "mount" / "a.jsonl").symlink_to("../secret")
     with pytest.raises(TrainerFailure, match="outside"):
-        list(fetch(DatasetSource(name="s", mounted=MountedSource(path=str(tmp_path / "mount"))), tmp_path))
+        list(fetch(Source(name="s", mounted=MountedSource(path=str(tmp_path / "mount"))), tmp_path))
 
 
 def test_inline_rows_are_a_file_known_by_their_checksum(tmp_path: Path) -> None:
-    source = DatasetSource(name="s", inline="中\n")
+    source = Source(name="s", inline="中\n")
     assert [(file.key, file.path.read_text(), file.identity[:7]) for file in fetch(source, tmp_path)] == [
         ("inline", "中\n", "sha256:")
     ]
@@ -158,4 +158,4 @@ def test_inline_rows_are_a_file_known_by_their_checksum(tmp_path: Path) -> None:
 @pytest.mark.parametrize("places", [{}, {"inline": "x", "catalog": {"name": "belle-1m"}}], ids=["none", "two"])
 def test_a_source_has_exactly_one_place(places: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match="exactly one"):
-        DatasetSource.model_validate({"name": "s"} | places)
+        Source.model_validate({"name": "s"} | places)

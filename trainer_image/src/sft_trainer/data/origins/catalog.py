@@ -5,12 +5,12 @@ from __future__ import annotations
 import difflib
 
 from sft_trainer.contract import Reason
-from sft_trainer.contract.source import DatasetSource, HuggingFaceSource
-from sft_trainer.data.catalog.catalog import load_catalog
+from sft_trainer.contract.source import FieldMap, HuggingFaceSource, Source
+from sft_trainer.data.catalog.catalog import Shape, load_catalog
 from sft_trainer.failure import invalid
 
 
-def resolve(source: DatasetSource, endpoint: str) -> DatasetSource:
+def resolve(source: Source, endpoint: str) -> Source:
     """The same source with its place, and with the catalog's facts where its owner declares none."""
     if source.catalog is None:
         return source
@@ -27,9 +27,12 @@ def resolve(source: DatasetSource, endpoint: str) -> DatasetSource:
         endpoint=endpoint,
         token_path=source.catalog.token_path,
     )
+    columns = {"input" if name == "context" else name: column for name, column in entry.columns.items()}
+    is_by_columns = entry.shape.value is Shape.PAIR and bool(columns)
     declared = {
+        "field_map": source.field_map or (FieldMap(**columns) if is_by_columns else None),
         "license": source.license or entry.license.value,
-        "language": source.language or entry.language,
+        "language": source.language or ", ".join(entry.language),
         "domain": source.domain or entry.domain,
     }
     return source.model_copy(update={"catalog": None, "hugging_face": place} | declared)

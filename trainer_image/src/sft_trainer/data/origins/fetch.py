@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sft_trainer.contract import ExitCode, Reason
-from sft_trainer.contract.source import DatasetSource
+from sft_trainer.contract.source import NetworkSettings, Source
 from sft_trainer.data.origins.catalog import resolve
 from sft_trainer.data.origins.guarded_http import too_large
 from sft_trainer.data.origins.http import HttpOrigin
@@ -35,16 +35,11 @@ class FetchedFile:
     """The commit that it is part of, where there is such a thing."""
 
 
-@dataclass(frozen=True, slots=True)
-class NetworkSettings:
-    """What the platform team decides of the network."""
-
-    allowed_private_hosts: frozenset[str] = frozenset()
-    hub_endpoint: str = "https://huggingface.co"
-    """The hub that catalog sources are read from."""
+PUBLIC = NetworkSettings()
+"""No private address is reached."""
 
 
-def fetch(source: DatasetSource, scratch: Path, network: NetworkSettings = NetworkSettings()) -> Iterator[FetchedFile]:
+def fetch(source: Source, scratch: Path, network: NetworkSettings = PUBLIC) -> Iterator[FetchedFile]:
     """Every file of a source. Raises TrainerFailure when there is nothing to read, or too much."""
     origin = open_origin(source, network)
     remaining = origin.max_bytes
@@ -64,12 +59,12 @@ def fetch(source: DatasetSource, scratch: Path, network: NetworkSettings = Netwo
         raise invalid(Reason.SOURCE_EMPTY, message, "upload the rows and raise spec.run")
 
 
-def identities(source: DatasetSource, network: NetworkSettings = NetworkSettings()) -> dict[str, str]:
+def identities(source: Source, network: NetworkSettings = PUBLIC) -> dict[str, str]:
     """What the files of a source are known by now, without reading them; those are left out that only reading can tell."""
     return {found.key: found.identity for found in found_files(open_origin(source, network)) if found.identity}
 
 
-def open_origin(source: DatasetSource, network: NetworkSettings) -> Origin:
+def open_origin(source: Source, network: NetworkSettings) -> Origin:
     """The place that a source names."""
     source = resolve(source, network.hub_endpoint)
     if source.store is not None:

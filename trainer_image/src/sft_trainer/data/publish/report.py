@@ -14,6 +14,8 @@ class Detection(ContractModel):
     """What one file was taken for, and why."""
 
     file: str
+    identity: str = ""
+    """What the place it came from knows its content by: another one means that it has changed."""
     container: str = ""
     encoding: str = ""
     layout: str = ""

@@ -1,0 +1,1 @@
+"""What a file is, found out from its content: container, encoding, layout. Its name is not believed."""
