@@ -71,10 +71,10 @@ BAD_DATASETS = [
         ("is empty", "upload the rows"),
     ),
     BadDataset(
-        "not JSON",
-        lambda team: dataset("bad", s3_source(team.upload("table.jsonl", b"question,answer\n" * 50))),
+        "neither JSON nor a table",
+        lambda team: dataset("bad", s3_source(team.upload("notes.jsonl", b"Please call back on Monday.\n" * 50))),
         "SourceUnreadable",
-        ("is not JSONL", "question,answer", "one JSON object a line"),
+        ("is neither JSON nor a table", "Please call back", "one JSON object a line"),
     ),
     BadDataset(
         "every row rejected",

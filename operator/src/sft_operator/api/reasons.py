@@ -132,7 +132,7 @@ class Reason(DocumentedWord):
     )
     SOURCE_NOT_FOUND = "SourceNotFound", "Nothing is stored under the URI of a source."
     SOURCE_EMPTY = "SourceEmpty", "A source holds no rows."
-    SOURCE_UNREADABLE = "SourceUnreadable", "A source is not JSONL: one JSON object a line, in UTF-8."
+    SOURCE_UNREADABLE = "SourceUnreadable", "A file of a source is none that rows can be read from; the message says what it looks like."
     BUCKET_NOT_FOUND = "BucketNotFound", "The bucket does not exist at this endpoint."
     NO_ROWS_KEPT = "NoRowsKept", "Every row was rejected; `status.accounting` says why."
     TOO_FEW_ROWS = "TooFewRows", "Fewer rows were kept than `spec.gates.minRows` demands."
