@@ -54,16 +54,66 @@ BYTES = "must be a number of bytes, for example '16Gi'"
 NEEDS_SECRET = (
     "endpoint and region may only be given together with secretName; a URI inside the profile's locations needs none of them"
 )
+HOST = "must be a host name in lower case, without a port; found a:80"
+FIELD_MAP = "fieldMap must name either messages, or prompt and response with what stands beside them"
+FILE = {"url": "https://example.com/a.jsonl", "sha256": "a" * 64}
+REVISION = "must be a branch, tag or commit"
+PLACE_REFUSALS: list[tuple[str, dict[str, Any], str, str]] = [
+    (
+        "url-with-a-password",
+        {"http": FILE | {"url": "https://me:secret@example.com/a"}},
+        "http.url",
+        "must be http:// or https://",
+    ),
+    ("url-of-a-file", {"http": FILE | {"url": "file:///etc/passwd"}}, "http.url", "must be http:// or https://"),
+    ("short-checksum", {"http": FILE | {"sha256": "abc"}}, "http.sha256", "must be 64 lower-case hexadecimal digits; found abc"),
+    ("url-with-bad-secret", {"http": FILE | {"secretName": "My_Secret"}}, "http.secretName", LABEL),
+    ("repository", {"huggingFace": {"repository": "a/b/c"}}, "huggingFace.repository", "must be owner/name"),
+    ("repository-revision", {"huggingFace": {"repository": "a/b", "revision": "a b"}}, "huggingFace.revision", REVISION),
+    ("repository-backslash", {"huggingFace": {"repository": "a/b", "files": "a\\b"}}, "huggingFace.files", "must be a pattern"),
+    ("repository-files", {"huggingFace": {"repository": "a/b", "files": "/a"}}, "huggingFace.files", "must be relative"),
+    ("repository-files-up", {"huggingFace": {"repository": "a/b", "files": "../a"}}, "huggingFace.files", NO_RELATIVE_PARTS),
+    (
+        "repository-revision-up",
+        {"huggingFace": {"repository": "a/b", "revision": "a/../b"}},
+        "huggingFace.revision",
+        NO_RELATIVE_PARTS,
+    ),
+    ("repository-secret", {"huggingFace": {"repository": "a/b", "secretName": "_"}}, "huggingFace.secretName", LABEL),
+    ("catalog-name", {"catalog": {"name": "Alpaca!"}}, "catalog.name", "must be a name of docs/catalog.md; found Alpaca!"),
+    ("catalog-revision", {"catalog": {"name": "a", "revision": "-"}}, "catalog.revision", REVISION),
+    ("catalog-revision-up", {"catalog": {"name": "a", "revision": "a/../b"}}, "catalog.revision", NO_RELATIVE_PARTS),
+    ("catalog-secret", {"catalog": {"name": "a", "secretName": "_"}}, "catalog.secretName", LABEL),
+    ("config-map-name", {"configMap": {"name": "My_Rows"}}, "configMap.name", "must be the name of a ConfigMap; found My_Rows"),
+    ("files-with-a-backslash", {"s3": {"uri": "s3://raw/faq/", "files": "a\\b"}}, "s3.files", "must be a pattern such as"),
+    ("files-absolute", {"s3": {"uri": "s3://raw/faq/", "files": "/a"}}, "s3.files", "must be relative to the folder"),
+    ("files-up", {"s3": {"uri": "s3://raw/faq/", "files": "../a"}}, "s3.files", NO_RELATIVE_PARTS),
+    ("files-of-one-object", {"s3": {"uri": "s3://raw/a.jsonl", "files": "*"}}, "s3.uri", "with files, uri must be a folder"),
+]
 
 
 def source_refusals(sources: str, source: str) -> Iterator[Refusal]:
     """What every source of rows refuses; `source` is the name of the first one there."""
-    path, kind, one = f"{sources}.0", "InstructionDataset", "exactly one of s3 and inline must be given; found"
+    path, kind, one = (
+        f"{sources}.0",
+        "InstructionDataset",
+        "exactly one of s3, http, huggingFace, catalog, configMap, inline must be given; found",
+    )
     yield refused(kind, f"{path}.name", "Desk", f"{LABEL}; found Desk", name=f"{source}-name")
     field, inline = f"{sources}[0]", {"jsonl": "{}"}
-    yield refused(kind, f"{path}.inline", inline, f"{one} both in source {source}", field=field, name=f"{source}-two-sources")
-    yield refused(kind, f"{path}.s3", ABSENT, f"{one} neither in source {source}", field=field, name=f"{source}-no-source")
+    yield refused(
+        kind, f"{path}.inline", inline, f"{one} s3 inline in source {source}", field=field, name=f"{source}-two-sources"
+    )
+    yield refused(kind, f"{path}.s3", ABSENT, f"{one} none in source {source}", field=field, name=f"{source}-no-source")
     yield from s3_refusals(kind, f"{path}.s3", source)
+    for member, value, at, must in PLACE_REFUSALS:
+        wrong = {"name": source, **value}
+        yield refused(kind, path, wrong, must, field=f"{field}.{at}", name=f"{source}-{member}")
+    for wrong in ({"prompt": "q"}, {"messages": "m", "response": "a"}, {}):
+        shown = "-".join(wrong) or "nothing"
+        yield refused(
+            kind, f"{path}.fieldMap", wrong, FIELD_MAP, field=f"{field}.fieldMap", name=f"{source}-field-map-of-{shown}"
+        )
 
 
 def s3_refusals(kind: str, path: str, of: str) -> Iterator[Refusal]:
@@ -111,6 +161,15 @@ PROFILE_REFUSALS = [
         name="location-without-slash",
     ),
     refused("TrainingProfile", "spec.locations.0.uri", "s3://tuned/../", NO_RELATIVE_PARTS, name="location-dots"),
+    refused(
+        "TrainingProfile",
+        "spec.network.allowedPrivateHosts",
+        ["a:80"],
+        HOST,
+        field="spec.network.allowedPrivateHosts[0]",
+        name="host",
+    ),
+    refused("TrainingProfile", "spec.network.hubEndpoint", "hf.co", ENDPOINT, name="hub-endpoint"),
     refused("TrainingProfile", "spec.locations.0.secretName", "A", LABEL, name="location-secret"),
     refused("TrainingProfile", "spec.locations.0.endpoint", "ftp://x", ENDPOINT, name="location-endpoint"),
     refused("TrainingProfile", "spec.locations.0.region", "EU", REGION, name="location-region"),
@@ -233,6 +292,14 @@ def test_a_broken_rule_is_answered_with_field_and_remedy(api: KubernetesCluster,
     assert "conversion error" not in answer.stderr
 
 
+PLACES_ACCEPTED: dict[str, dict[str, Any]] = {
+    "files-of-a-folder": {"s3": {"uri": "s3://raw/faq/", "files": "**/*.jsonl.gz", "maxObjects": 5, "maxBytes": 1 << 40}},
+    "url": {"http": FILE | {"secretName": "portal", "maxBytes": 1000}},
+    "repository": {"huggingFace": {"repository": "BAAI/COIG-CQIA", "revision": "refs/pr/1", "files": "*/*.jsonl"}},
+    "catalog-entry": {"catalog": {"name": "alpaca-gpt4-zh"}, "samplePercent": 10, "maxRows": 5000},
+    "config-map": {"configMap": {"name": "rows.v2"}, "fieldMap": {"prompt": "问题", "response": "回答", "system": "s"}},
+    "turns-of-another-name": {"inline": {"jsonl": "{}"}, "fieldMap": {"messages": "dialogue", "system": "s"}},
+}
 ACCEPTED = [
     Change("TrainingProfile", "spec.resources.gpu", {"count": 8}, "gpus"),
     Change("TrainingProfile", "spec.resources.cpu", "500m", "milli-cpus"),
@@ -268,6 +335,14 @@ ACCEPTED = [
         {"uri": "s3://mine", "secretName": "my.secret", "endpoint": "https://s3.example.com", "region": "eu-central-1"},
         "own-bucket",
     ),
+    *(Change("InstructionDataset", "spec.sources", [{"name": "a"} | place], name) for name, place in PLACES_ACCEPTED.items()),
+    Change("InstructionDataset", "spec.domains", [{"domain": "medical", "samplePercent": 50, "maxRows": 10}], "domains"),
+    Change(
+        "TrainingProfile",
+        "spec.network",
+        {"allowedOrigins": [], "allowedPrivateHosts": ["mirror.example.com"], "hubEndpoint": "https://mirror.example.com"},
+        "network",
+    ),
     Change("InstructionDataset", "metadata.name", "a" * 36, "longest-name"),
     Change("SFTJob", "spec.profileName", "one-gpu", "named-profile"),
     *(Change("SFTJob", "spec.training.learningRate", text, f"rate-{text}") for text in ("2e-4", "0.001", "1E-05", "5e-10")),
@@ -293,6 +368,13 @@ def test_the_least_manifest_is_accepted(api: KubernetesCluster, namespace: str, 
 
 
 SCHEMA_REFUSALS = [
+    pytest.param(
+        "InstructionDataset",
+        "spec.sources.0",
+        {"name": "a", "http": {"url": FILE["url"]}},
+        "spec.sources[0].http.sha256: Required value",
+        id="unpinned-url",
+    ),
     pytest.param("SFTJob", "spec.trainning", {}, "spec.trainning: field not declared in schema", id="unknown-field"),
     pytest.param(
         "SFTJob", "spec.training.learningRate", 2e-4, "spec.training.learningRate: expected string", id="unquoted-number"

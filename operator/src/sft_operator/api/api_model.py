@@ -144,6 +144,10 @@ EndpointUrl = Annotated[
         max_length=512,
     ),
 ]
+HostName = Annotated[
+    str,
+    text(r"^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$", "must be a host name in lower case, without a port", max_length=253),
+]
 Region = Annotated[
     str, text(r"^[a-z0-9-]+$", "must be the name of a region in lower case, for example 'eu-central-1'", max_length=64)
 ]

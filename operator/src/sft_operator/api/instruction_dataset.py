@@ -12,62 +12,12 @@ from sft_operator.api.api_model import (
     RUN_NEVER_FALLS_RULE,
     ApiModel,
     ObjectName,
-    SourceName,
     Timestamp,
-    cel,
     list_map,
     with_rules,
 )
 from sft_operator.api.condition import Attempt, Condition, Failure
-from sft_operator.api.object_location import S3Location
-
-
-class RowFormat(StrEnum):
-    """The shape of a source's rows; Auto looks at each row's own keys."""
-
-    AUTO = "Auto"
-    ALPACA = "Alpaca"
-    MESSAGES = "Messages"
-    SHARE_GPT = "ShareGPT"
-    PROMPT_COMPLETION = "PromptCompletion"
-    QUESTION_ANSWER = "QuestionAnswer"
-
-
-class InlineRows(ApiModel):
-    """Rows written into the manifest itself: for a handful, up to 64 KiB."""
-
-    jsonl: Annotated[str, Field(min_length=1, max_length=65536)]
-    """One JSON object a line."""
-
-
-class DatasetSource(ApiModel):
-    """Where rows come from: exactly one of `s3` and `inline`."""
-
-    model_config = ConfigDict(
-        json_schema_extra=with_rules(
-            cel(
-                "has(self.s3) != has(self.inline)",
-                "exactly one of s3 and inline must be given",
-                found="(has(self.s3) ? 'both' : 'neither') + ' in source ' + self.name",
-            )
-        )
-    )
-
-    name: SourceName
-    """Names the source in reports; duplicates keep the row of the least source name."""
-    s3: S3Location | None = None
-    """One JSONL object, or every .jsonl object below a prefix that ends in a slash."""
-    inline: InlineRows | None = None
-    """Rows written here."""
-    format: RowFormat = RowFormat.AUTO
-    """Alpaca (instruction, input, output), Messages (messages[{role, content}]), ShareGPT (conversations[{from, value}]),
-    PromptCompletion (prompt, completion), QuestionAnswer (question, answer); Auto looks at the keys of each row."""
-    license: Annotated[str, Field(min_length=1, max_length=128)] | None = None
-    """Licence of the rows, best as SPDX identifier (Apache-2.0, CC-BY-NC-4.0); the card of a version names the strictest."""
-    language: Annotated[str, Field(min_length=1, max_length=35)] | None = None
-    """Language of the rows as a BCP 47 tag (en, zh), for the card."""
-    domain: Annotated[str, Field(min_length=1, max_length=63)] | None = None
-    """What the rows are about (medical, legal, finance), for card and report."""
+from sft_operator.api.dataset_source import DatasetSource, DomainLimit, RowSource
 
 
 class CompareBy(StrEnum):
@@ -108,7 +58,7 @@ class Dedupe(ApiModel):
 class Contamination(ApiModel):
     """Rows that repeat what models will be evaluated with are not published: learned by heart, they make a score meaningless."""
 
-    sources: Annotated[list[DatasetSource], Field(min_length=1, max_length=16, json_schema_extra=list_map("name"))]
+    sources: Annotated[list[RowSource], Field(min_length=1, max_length=16, json_schema_extra=list_map("name"))]
     """Where the evaluation rows are."""
     min_overlap_percent: Annotated[int, Field(ge=0, le=100)] = 50
     """Share of n-grams, of a row or an evaluation row, whichever has fewer, that both must have; at 0 one is enough."""
@@ -141,6 +91,8 @@ class InstructionDatasetSpec(ApiModel):
     """Raise it to prepare again although nothing in this spec changed, for example after new data was uploaded."""
     sources: Annotated[list[DatasetSource], Field(min_length=1, max_length=16, json_schema_extra=list_map("name"))]
     """Where the rows come from."""
+    domains: Annotated[list[DomainLimit], Field(max_length=16, json_schema_extra=list_map("domain"))] = []
+    """How much is kept of each domain; all of those that are not named."""
     dedupe: Dedupe = Dedupe()
     """Which rows are duplicates, and what becomes of them."""
     contamination: Contamination | None = None

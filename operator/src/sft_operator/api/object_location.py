@@ -6,19 +6,16 @@ from pydantic import ConfigDict
 
 from sft_operator.api.api_model import ApiModel, EndpointUrl, Region, S3Uri, SecretName, cel, with_rules
 
+NEEDS_SECRET_RULE = cel(
+    "has(self.secretName) || (!has(self.endpoint) && !has(self.region))",
+    "endpoint and region may only be given together with secretName; a URI inside the profile's locations needs none of them",
+)
+
 
 class S3Location(ApiModel):
     """Where objects lie. Inside the profile's locations `uri` is enough; anywhere else a Secret stands beside it."""
 
-    model_config = ConfigDict(
-        json_schema_extra=with_rules(
-            cel(
-                "has(self.secretName) || (!has(self.endpoint) && !has(self.region))",
-                "endpoint and region may only be given together with secretName; "
-                "a URI inside the profile's locations needs none of them",
-            )
-        )
-    )
+    model_config = ConfigDict(json_schema_extra=with_rules(NEEDS_SECRET_RULE))
 
     uri: S3Uri
     """`s3://bucket/key`; with a trailing slash every object below it."""

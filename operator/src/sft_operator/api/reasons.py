@@ -95,10 +95,10 @@ class Reason(DocumentedWord):
     UNREADABLE_STATUS = "UnreadableStatus", "The status was written by another version of the operator; it is left as it is."
 
     # The cluster cannot start a pod.
+    CONFIG_MAP_NOT_FOUND = "ConfigMapNotFound", "A ConfigMap that a pod mounts is not there; the pod starts once it is."
     SECRET_NOT_FOUND = (
         "SecretNotFound",
-        "A Secret that the pod mounts is not in this namespace, or lacks a key: create it with AWS_ACCESS_KEY_ID and "
-        "AWS_SECRET_ACCESS_KEY.",
+        "A Secret that the pod mounts is not in this namespace, or lacks a key: the message names it and what it must have.",
     )
     UNSCHEDULABLE = (
         "Unschedulable",
@@ -132,7 +132,10 @@ class Reason(DocumentedWord):
     )
     SOURCE_NOT_FOUND = "SourceNotFound", "Nothing is stored under the URI of a source."
     SOURCE_EMPTY = "SourceEmpty", "A source holds no rows."
-    SOURCE_UNREADABLE = "SourceUnreadable", "A file of a source is none that rows can be read from; the message says what it looks like."
+    SOURCE_UNREADABLE = (
+        "SourceUnreadable",
+        "Rows cannot be read from a file of a source; the message says what it is.",
+    )
     BUCKET_NOT_FOUND = "BucketNotFound", "The bucket does not exist at this endpoint."
     NO_ROWS_KEPT = "NoRowsKept", "Every row was rejected; `status.accounting` says why."
     TOO_FEW_ROWS = "TooFewRows", "Fewer rows were kept than `spec.gates.minRows` demands."

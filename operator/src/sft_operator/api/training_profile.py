@@ -14,6 +14,7 @@ from sft_operator.api.api_model import (
     ApiModel,
     Cpus,
     EndpointUrl,
+    HostName,
     MemorySize,
     NamespaceName,
     Region,
@@ -144,6 +145,27 @@ class Scheduling(ApiModel):
     """PriorityClass of the pods."""
 
 
+class PublicOrigin(StrEnum):
+    """Where rows may come from, outside of the object stores."""
+
+    HTTP = "HTTP"
+    HUGGING_FACE = "HuggingFace"
+
+
+class Network(ApiModel):
+    """What preparations may reach outside of the object stores."""
+
+    allowed_origins: Annotated[list[PublicOrigin], Field(max_length=2, json_schema_extra=LIST_SET)] = [
+        PublicOrigin.HTTP,
+        PublicOrigin.HUGGING_FACE,
+    ]
+    """HTTP for sources with a URL, HuggingFace for the hub and the catalog; an empty list forbids both."""
+    allowed_private_hosts: Annotated[list[HostName], Field(max_length=64, json_schema_extra=LIST_SET)] = []
+    """Hosts with a private address that may be read from, such as a mirror. Every other private address is refused."""
+    hub_endpoint: EndpointUrl = "https://huggingface.co"
+    """The hub, or a mirror that speaks its API. A private one must be among `allowedPrivateHosts` too."""
+
+
 class TrainingProfileSpec(ApiModel):
     """Resources, storage and rules for everyone who names this profile."""
 
@@ -169,6 +191,8 @@ class TrainingProfileSpec(ApiModel):
     """Where the pods may run."""
     locations: Annotated[list[Location], Field(min_length=1, max_length=16, json_schema_extra=list_map("uri"))]
     """Storage these jobs may use. The first ReadWrite one takes the output."""
+    network: Network = Network()
+    """What preparations may reach outside of the object stores."""
     termination_grace_period_seconds: Annotated[int, Field(ge=10, le=3600)] = 120
     """How long a pod may take to save its work when it is told to stop."""
 

@@ -111,6 +111,7 @@ def is_headline(conditions: Sequence[Condition], reason: str) -> bool:
 TROUBLES = {
     Reason.RETRYING,
     Reason.CHILD_DELETED,
+    Reason.CONFIG_MAP_NOT_FOUND,
     Reason.SECRET_NOT_FOUND,
     Reason.UNSCHEDULABLE,
     Reason.IMAGE_PULL_FAILED,

@@ -41,19 +41,28 @@ def open_for_user(
     """What a user named in `field`: with the user's own Secret when one stands beside it, else with the profile's."""
     if not wanted.secret_name:
         return open_inside(wanted.uri, profile, namespace, field=field)
-    lent = [
-        location
-        for each in readable(profiles)
-        if admits(each, namespace)
-        for location in each.spec.locations
-        if location.secret_name == wanted.secret_name
-    ]
+    lent = _lent(wanted.secret_name, profiles, namespace)
     if lent and not any(covers(location, wanted.uri, namespace) and _same_server(location, wanted) for location in lent):
         raise OutsideLocations(
             f"{field} is '{wanted.uri}', and Secret '{wanted.secret_name}' belongs to a TrainingProfile, which lends it for its "
             f"own locations and servers only ({_listed(lent, namespace)}); name a Secret of your own in secretName"
         )
     return Opened(_store(wanted.uri, wanted.endpoint, wanted.region, wanted.secret_name), wanted.secret_name)
+
+
+def is_lent(secret_name: str, profiles: Sequence[Profile | UnreadableProfile], namespace: str) -> bool:
+    """Whether a Secret in this namespace is one that a profile brings, not its users' own."""
+    return bool(_lent(secret_name, profiles, namespace))
+
+
+def _lent(secret_name: str, profiles: Sequence[Profile | UnreadableProfile], namespace: str) -> list[Location]:
+    return [
+        location
+        for each in readable(profiles)
+        if admits(each, namespace)
+        for location in each.spec.locations
+        if location.secret_name == secret_name
+    ]
 
 
 def _same_server(location: Location, wanted: S3Location) -> bool:

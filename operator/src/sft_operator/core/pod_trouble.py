@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from sft_operator.api.reasons import Reason
 from sft_operator.api.training_profile import Resources, TrainingResources
 from sft_operator.core.observed import ChildJob, Children, Pod, Profile, Warned
-from sft_trainer.contract import CREDENTIAL_KEYS
+from sft_trainer.contract import AUTHORIZATION_KEY, CREDENTIAL_KEYS, HUB_TOKEN_KEY
 
 PATIENCE_SECONDS = 20
 """Pulling an image that is on the node and mounting its volumes takes a few seconds."""
@@ -117,18 +117,23 @@ def _of_mount(pod: Pod, warnings: Sequence[Warned], request: Request) -> Trouble
     failed = next((w for w in warnings if w.about_uid == pod.uid and w.reason == "FailedMount"), None)
     if failed is None:
         return None
-    keys = " and ".join(CREDENTIAL_KEYS)
     if missing := re.search(r'secrets? "([^"]+)" not found', failed.message):
         name = missing[1]
         message = (
-            f"Secret '{name}' was not found in namespace '{request.namespace}'; {_who_expects(name, request)} "
-            f"with the keys {keys}. Create it, and the pod starts by itself"
+            f"Secret '{name}' was not found in namespace '{request.namespace}'; {_who_expects(name, request)}. "
+            "Create it, and the pod starts by itself"
         )
         return Trouble(Reason.SECRET_NOT_FOUND, message)
+    if missing := re.search(r'configmap "([^"]+)" not found', failed.message):
+        message = (
+            f"ConfigMap '{missing[1]}' was not found in namespace '{request.namespace}'; the pod mounts it. "
+            "Create it, or correct the name in the source, and the pod starts by itself"
+        )
+        return Trouble(Reason.CONFIG_MAP_NOT_FOUND, message)
     if missing := re.search(r"references non-existent secret key: (\S+)", failed.message):
         message = (
-            f"A Secret that the pod mounts in namespace '{request.namespace}' lacks the key {missing[1]}; it must have "
-            f"the keys {keys}. Add it, and the pod starts by itself"
+            f"A Secret that the pod mounts in namespace '{request.namespace}' lacks the key {missing[1]}. "
+            "Add it, and the pod starts by itself"
         )
         return Trouble(Reason.SECRET_NOT_FOUND, message)
     return Trouble(Reason.POD_REFUSED, f"Node {pod.node} could not mount a volume of the pod: {failed.message}")
@@ -137,5 +142,8 @@ def _of_mount(pod: Pod, warnings: Sequence[Warned], request: Request) -> Trouble
 def _who_expects(secret_name: str, request: Request) -> str:
     profile = request.profile
     if profile and any(location.secret_name == secret_name for location in profile.spec.locations):
-        return f"TrainingProfile '{profile.name}' expects it there"
-    return "the spec names it; it is expected there"
+        return f"TrainingProfile '{profile.name}' expects it there with the keys {' and '.join(CREDENTIAL_KEYS)}"
+    return (
+        f"the spec names it. It must have the keys {' and '.join(CREDENTIAL_KEYS)} for an object store, "
+        f"{AUTHORIZATION_KEY} for a URL, {HUB_TOKEN_KEY} for a hub"
+    )

@@ -40,7 +40,9 @@ def test_a_required_field_says_so(page: str) -> None:
 
 
 def test_a_rule_of_an_object_stands_as_a_sentence(page: str) -> None:
-    assert "- Exactly one of s3 and inline must be given." in section(page, "InstructionDataset: spec.sources[]")
+    assert "- Exactly one of s3, http, huggingFace, catalog, configMap, inline must be given." in section(
+        page, "InstructionDataset: spec.sources[]"
+    )
 
 
 def test_a_status_is_documented_without_defaults(page: str) -> None:

@@ -73,13 +73,9 @@ def test_a_settled_dataset_is_decided_the_same_whenever_one_looks() -> None:
 
 def test_the_config_names_sources_folders_and_credentials_but_no_secret() -> None:
     config = json.loads(begun().configs[0])
-    assert config["sources"] == [
-        {
-            "name": "faq",
-            "store": {"uri": "s3://raw/faq/", "credentialsPath": "/run/sft/credentials/raw-keys"},
-            "format": "Auto",
-        }
-    ]
+    (source,) = config["sources"]
+    assert source["name"] == "faq"
+    assert (source["store"]["uri"], source["store"]["credentialsPath"]) == ("s3://raw/faq/", "/run/sft/credentials/raw-keys")
     assert config["versions"] == {
         "uri": "s3://out/team-a/team-a/datasets/faq/",
         "endpoint": "http://s3:9000",

@@ -86,6 +86,12 @@ CASES = [
         warnings=warned("FailedMount", f'{MOUNT} "inputs" : references non-existent secret key: AWS_SECRET_ACCESS_KEY'),
     ),
     Case(
+        "a ConfigMap with rows is not there",
+        "ConfigMapNotFound",
+        ("ConfigMap 'my-rows' was not found in namespace 'team-a'", "correct the name in the source"),
+        warnings=warned("FailedMount", f'{MOUNT} "rows-0" : configmap "my-rows" not found'),
+    ),
+    Case(
         "another volume cannot be mounted",
         "PodRefused",
         ("could not mount a volume", "device is busy"),

@@ -50,10 +50,13 @@ from sft_trainer.contract.train import (
     TrainResult,
 )
 from sft_trainer.contract.wire import (
+    AUTHORIZATION_KEY,
+    CONFIG_MAPS_ROOT,
     CONFIG_PATH,
     CONTRACT_VERSION,
     CREDENTIAL_KEYS,
     CREDENTIALS_ROOT,
+    HUB_TOKEN_KEY,
     MAX_TERMINATION_MESSAGE_BYTES,
     OPTIONAL_CREDENTIAL_KEYS,
     POD_UID_VARIABLE,
@@ -66,10 +69,13 @@ from sft_trainer.contract.wire import (
 )
 
 __all__ = [
+    "AUTHORIZATION_KEY",
+    "CONFIG_MAPS_ROOT",
     "CONFIG_PATH",
     "CONTRACT_VERSION",
     "CREDENTIALS_ROOT",
     "CREDENTIAL_KEYS",
+    "HUB_TOKEN_KEY",
     "MAX_MESSAGE_TEXT_BYTES",
     "MAX_SAMPLE_TEXT_BYTES",
     "MAX_TERMINATION_MESSAGE_BYTES",

@@ -11,6 +11,12 @@ CREDENTIALS_ROOT = "/run/sft/credentials"
 """Each Secret is mounted at `<CREDENTIALS_ROOT>/<secret name>/`, one file a key, with the keys of `CREDENTIAL_KEYS`."""
 CREDENTIAL_KEYS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
 OPTIONAL_CREDENTIAL_KEYS = ("AWS_SESSION_TOKEN",)
+AUTHORIZATION_KEY = "authorization"
+"""Key of a Secret with the value of that HTTP header."""
+HUB_TOKEN_KEY = "HF_TOKEN"  # noqa: S105 the name of a key
+"""Key of a Secret with an access token of a Hugging Face hub, as its own tools name it."""
+CONFIG_MAPS_ROOT = "/run/sft-config-maps"
+"""Each ConfigMap that rows are read from is mounted at `<CONFIG_MAPS_ROOT>/<name>/`, one file a key."""
 SCRATCH_PATH = "/scratch"
 """The pod's own disk, an emptyDir; everything below it may be lost at any moment."""
 TERMINATION_LOG_PATH = "/dev/termination-log"

@@ -35,6 +35,7 @@ from sft_trainer.contract import (
 from sft_trainer.data.gates import DatasetRejected, check_gates
 from sft_trainer.data.kept_rows import KeptRows
 from sft_trainer.data.ledger import Ledger
+from sft_trainer.data.origins.catalog import resolve_sources
 from sft_trainer.data.prepare import prepare
 from sft_trainer.data.publish.export_version import export_version
 from sft_trainer.data.publish.exports import ExportShape
@@ -150,7 +151,7 @@ def _prepare(options: argparse.Namespace, scratch: Path, watch: Watch) -> Found:
 
 
 def _check(options: argparse.Namespace, scratch: Path, watch: Watch) -> Found:
-    config = _config(options, scratch)
+    config = resolve_sources(_config(options, scratch))
     with closing(KeptRows(scratch / "rows")) as rows, closing(Ledger(scratch / "run" / "rejects")) as ledger:
         select_rows(config, rows, ledger, scratch, watch)
     check_gates(config.gates, ledger)

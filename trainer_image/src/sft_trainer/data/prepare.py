@@ -10,6 +10,7 @@ from sft_trainer.data.gates import DatasetRejected, check_gates
 from sft_trainer.data.kept_rows import KeptRows
 from sft_trainer.data.ledger import Ledger
 from sft_trainer.data.lineage import card_of
+from sft_trainer.data.origins.catalog import resolve_sources
 from sft_trainer.data.run_report import measure, of_refusal, of_version, publish_report, report_of
 from sft_trainer.data.selection import select_rows
 from sft_trainer.data.split import split_rows
@@ -22,6 +23,7 @@ SILENT = Watch()
 
 def prepare(config: PrepareConfig, scratch: Path, watch: Watch = SILENT) -> PrepareResult:
     """Publishes one version; raises TrainerFailure, or DatasetRejected when the rows do not pass the gates."""
+    config = resolve_sources(config)
     with closing(KeptRows(scratch / "rows")) as rows:
         with closing(Ledger(scratch / "run" / "rejects")) as ledger:
             selection = select_rows(config, rows, ledger, scratch, watch)

@@ -6,10 +6,21 @@ import math
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
-from sft_trainer.contract import PrepareConfig
+from sft_trainer.contract import PrepareConfig, Reason
 from sft_trainer.data.kept_rows import KeptRows
+from sft_trainer.failure import invalid
 
 NOT_SAMPLED = "NotSampled"
+
+
+def require_known_domains(config: PrepareConfig) -> None:
+    """A limit for a domain that no source declares would limit nothing; raises TrainerFailure."""
+    declared = sorted({source.domain for source in config.sources if source.domain})
+    for limit in config.domains:
+        if limit.domain not in declared:
+            there = ", ".join(declared) or "none"
+            message = f"domains limits '{limit.domain}', a domain that no source declares; declared: {there}"
+            raise invalid(Reason.INVALID_CONFIG, message, "declare it in a source's domain, or correct the name")
 
 
 def left_out_rows(config: PrepareConfig, kept: Sequence[int], rows: KeptRows) -> Iterator[int]:

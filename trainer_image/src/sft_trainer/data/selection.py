@@ -14,7 +14,7 @@ from sft_trainer.data.intake import Intake
 from sft_trainer.data.kept_rows import KeptRows
 from sft_trainer.data.ledger import Ledger
 from sft_trainer.data.near_duplicates.clusters import Clusters
-from sft_trainer.data.sampling import NOT_SAMPLED, left_out_rows
+from sft_trainer.data.sampling import NOT_SAMPLED, left_out_rows, require_known_domains
 from sft_trainer.data.sources import ReadFile
 from sft_trainer.data.watch import Watch
 
@@ -34,6 +34,7 @@ class Selection:
 
 def select_rows(config: PrepareConfig, rows: KeptRows, ledger: Ledger, scratch: Path, watch: Watch) -> Selection:
     """Reads the sources into `rows` and says which of them stay; the others stand in the ledger. Raises TrainerFailure."""
+    require_known_domains(config)
     with closing(Intake(config, rows, ledger, scratch)) as intake:
         for source in sorted(config.sources, key=lambda source: source.name):
             watch.begins(f"reading {source.name}")

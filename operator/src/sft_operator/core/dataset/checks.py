@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sft_operator.api.instruction_dataset import DatasetSource
+from sft_operator.api.dataset_source import RowSource
 from sft_operator.api.reasons import Reason
 from sft_operator.core.checks import Unmet
-from sft_operator.core.locations import Opened, OutsideLocations, open_for_user, open_output
+from sft_operator.core.dataset.opened_source import OpenedSource, open_source
+from sft_operator.core.locations import Opened, OutsideLocations, open_output
 from sft_operator.core.observed import DatasetWorld, Profile
 from sft_operator.core.profile_choice import choose_profile
 
@@ -18,10 +19,9 @@ class Accepted:
     """Everything that a preparation needs, found and allowed."""
 
     profile: Profile
-    sources: dict[str, Opened]
-    """Sources in the object store, by their name; inline ones are not among them."""
-    evaluation_sources: dict[str, Opened]
-    """The same of those that rows must not repeat."""
+    sources: list[OpenedSource]
+    evaluation_sources: list[OpenedSource]
+    """Those whose rows must not be repeated."""
     output: Opened
     """Folder of the parent's namespace."""
 
@@ -32,17 +32,12 @@ def check(world: DatasetWorld) -> Accepted:
     profile = choose_profile(world.spec.profile_name, namespace, world.profiles)
     try:
         contamination = world.spec.contamination
-        evaluation = _open(contamination.sources, profile, world, field="spec.contamination.sources") if contamination else {}
+        evaluation = _open(contamination.sources, profile, world, field="spec.contamination.sources") if contamination else []
         sources = _open(world.spec.sources, profile, world, field="spec.sources")
         return Accepted(profile, sources, evaluation, open_output(profile, namespace))
     except OutsideLocations as outside:
         raise Unmet(Reason.OUTSIDE_LOCATIONS, str(outside)) from outside
 
 
-def _open(sources: Sequence[DatasetSource], profile: Profile, world: DatasetWorld, *, field: str) -> dict[str, Opened]:
-    namespace = world.parent.namespace
-    return {
-        source.name: open_for_user(source.s3, profile, world.profiles, namespace, field=f"{field}[{source.name}].s3.uri")
-        for source in sources
-        if source.s3 is not None
-    }
+def _open(sources: Sequence[RowSource], profile: Profile, world: DatasetWorld, *, field: str) -> list[OpenedSource]:
+    return [open_source(source, profile, world, field=field) for source in sources]

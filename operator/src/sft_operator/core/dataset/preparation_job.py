@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
-from sft_operator.api.instruction_dataset import Contamination, DatasetSource, Dedupe, NearDuplicateAction
+from sft_operator.api.instruction_dataset import Contamination, Dedupe, NearDuplicateAction
 from sft_operator.core import naming
 from sft_operator.core.dataset.checks import Accepted
 from sft_operator.core.decision import NewJob
@@ -17,14 +15,13 @@ from sft_trainer.contract import (
     CompareBy,
     ContaminationSettings,
     DedupeSettings,
+    DomainLimit,
     DuplicateAction,
     Gates,
     NearDuplicateSettings,
+    NetworkSettings,
     ObjectRef,
     PrepareConfig,
-    RowFormat,
-    Source,
-    StoreSource,
 )
 
 
@@ -44,17 +41,19 @@ def new_preparation(world: DatasetWorld, accepted: Accepted, attempt: int) -> Ne
     """The Job of one attempt at preparing this generation and run, and its config."""
     config = _config(world, accepted, attempt)
     name = naming.preparation_job(world.parent, world.spec.run, attempt)
-    opened = [*accepted.sources.values(), *accepted.evaluation_sources.values(), accepted.output]
+    opened = [*accepted.sources, *accepted.evaluation_sources]
     spec = accepted.profile.spec
     pod = PodRequest(
         image=world.images.data,
         pull_policy=world.images.pull_policy,
         command="prepare",
         config_map=name,
-        secret_names=sorted({place.secret_name for place in opened if place.secret_name}),
+        secret_names=sorted({name for name in (accepted.output.secret_name, *(each.store_secret for each in opened)) if name}),
         resources=spec.preparation,
         scheduling=spec.scheduling,
         grace_seconds=spec.termination_grace_period_seconds,
+        tokens=sorted({each.token for each in opened if each.token}),
+        row_config_maps=sorted({each.config_map for each in opened if each.config_map}),
     )
     request = JobRequest(world.parent, name, world.spec.run, attempt, config, pod)
     return NewJob(build_config_map(request), build_job(request))
@@ -62,13 +61,19 @@ def new_preparation(world: DatasetWorld, accepted: Accepted, attempt: int) -> Ne
 
 def _config(world: DatasetWorld, accepted: Accepted, attempt: int) -> PrepareConfig:
     parent, spec, evaluation = world.parent, world.spec, world.spec.contamination
+    network = accepted.profile.spec.network
     return PrepareConfig(
         owner=ObjectRef(namespace=parent.namespace, name=parent.name, uid=parent.uid),
         attempt=attempt,
-        sources=[_source(source, accepted.sources) for source in spec.sources],
-        evaluation_sources=[_source(source, accepted.evaluation_sources) for source in evaluation.sources] if evaluation else [],
+        sources=[each.source for each in accepted.sources],
+        evaluation_sources=[each.source for each in accepted.evaluation_sources],
         contamination=_contamination(evaluation) if evaluation else ContaminationSettings(),
         dedupe=_dedupe(spec.dedupe),
+        domains=[DomainLimit(**limit.model_dump()) for limit in spec.domains],
+        network=NetworkSettings(
+            allowed_private_hosts=frozenset(network.allowed_private_hosts),
+            hub_endpoint=network.hub_endpoint,
+        ),
         eval_percent=spec.split.eval_percent,
         gates=Gates(max_reject_percent=spec.gates.max_reject_percent, min_rows=spec.gates.min_rows),
         versions=versions_folder(parent, accepted.output).store,
@@ -89,15 +94,3 @@ def _dedupe(wanted: Dedupe) -> DedupeSettings:
 
 def _contamination(wanted: Contamination) -> ContaminationSettings:
     return ContaminationSettings(ngram_tokens=wanted.ngram_tokens, min_overlap_percent=wanted.min_overlap_percent)
-
-
-def _source(source: DatasetSource, opened: Mapping[str, Opened]) -> Source:
-    return Source(
-        name=source.name,
-        store=StoreSource(**opened[source.name].store.model_dump()) if source.s3 else None,
-        inline=source.inline.jsonl if source.inline else None,
-        format=RowFormat(source.format.value),
-        license=source.license,
-        language=source.language,
-        domain=source.domain,
-    )

@@ -15,6 +15,7 @@ from typing import Any
 from sft_operator.api.training_profile import Resources, Scheduling, TrainingResources
 from sft_operator.core.manifests.security_context import container_security_context, pod_security_context
 from sft_trainer.contract import (
+    CONFIG_MAPS_ROOT,
     CONFIG_PATH,
     CREDENTIAL_KEYS,
     CREDENTIALS_ROOT,
@@ -36,6 +37,24 @@ INPUT_FILE_MODE = 0o440
 """Readable by the pod's group alone, to which fsGroup gives the files."""
 
 
+@dataclass(frozen=True, slots=True, order=True)
+class SecretKey:
+    """One key of a Secret, as a file."""
+
+    secret_name: str
+    key: str
+
+    @property
+    def path(self) -> str:
+        """Where the pod finds it."""
+        return f"{CREDENTIALS_ROOT}/{self.secret_name}/{self.key}"
+
+
+def config_map_folder(name: str) -> str:
+    """Where the pod finds the keys of a ConfigMap with rows."""
+    return f"{CONFIG_MAPS_ROOT}/{name}"
+
+
 @dataclass(frozen=True, slots=True)
 class PodRequest:
     """What a pod is made of."""
@@ -46,9 +65,13 @@ class PodRequest:
     """First argument of the image's entry point: prepare, plan or train."""
     config_map: str
     secret_names: Sequence[str]
+    """Secrets with the keys of an object store."""
     resources: Resources
     scheduling: Scheduling
     grace_seconds: int
+    tokens: Sequence[SecretKey] = ()
+    row_config_maps: Sequence[str] = ()
+    """ConfigMaps with rows."""
 
 
 def build_pod_template(request: PodRequest, labels: dict[str, str]) -> dict[str, Any]:
@@ -72,6 +95,8 @@ def _container(request: PodRequest) -> dict[str, Any]:
         {"name": "scratch", "mountPath": SCRATCH_PATH},
         {"name": "tmp", "mountPath": "/tmp"},  # noqa: S108 a volume of the pod's own
     ]
+    for number, name in enumerate(request.row_config_maps):
+        mounts.append({"name": _row_volume(number), "mountPath": config_map_folder(name), "readOnly": True})
     if _trains(request):
         mounts.append({"name": "shared-memory", "mountPath": "/dev/shm"})  # noqa: S108 likewise
     return {
@@ -126,9 +151,15 @@ def _volumes(request: PodRequest) -> list[dict[str, Any]]:
         {"name": "scratch", "emptyDir": {"sizeLimit": request.resources.disk}},
         {"name": "tmp", "emptyDir": {"sizeLimit": TEMPORARY_LIMIT}},
     ]
+    for number, name in enumerate(request.row_config_maps):
+        volumes.append({"name": _row_volume(number), "configMap": {"name": name, "defaultMode": INPUT_FILE_MODE}})
     if _trains(request):
         volumes.append({"name": "shared-memory", "emptyDir": {"medium": "Memory", "sizeLimit": SHARED_MEMORY_LIMIT}})
     return volumes
+
+
+def _row_volume(number: int) -> str:
+    return f"rows-{number}"
 
 
 def _inputs(request: PodRequest) -> list[dict[str, Any]]:
@@ -140,6 +171,8 @@ def _inputs(request: PodRequest) -> list[dict[str, Any]]:
         sources.append({"secret": {"name": name, "items": _key_files(name, CREDENTIAL_KEYS)}})
         optional = _key_files(name, OPTIONAL_CREDENTIAL_KEYS)
         sources.append({"secret": {"name": name, "items": optional, "optional": True}})
+    for token in request.tokens:
+        sources.append({"secret": {"name": token.secret_name, "items": _key_files(token.secret_name, [token.key])}})
     return sources
 
 

@@ -4,10 +4,21 @@ from __future__ import annotations
 
 import difflib
 
-from sft_trainer.contract import Reason
+from sft_trainer.contract import PrepareConfig, Reason
 from sft_trainer.contract.source import FieldMap, HuggingFaceSource, Source
 from sft_trainer.data.catalog.catalog import Shape, load_catalog
 from sft_trainer.failure import invalid
+
+
+def resolve_sources(config: PrepareConfig) -> PrepareConfig:
+    """Every source with its place. Raises TrainerFailure for a name that the catalog has not."""
+    endpoint = config.network.hub_endpoint
+    return config.model_copy(
+        update={
+            "sources": [resolve(source, endpoint) for source in config.sources],
+            "evaluation_sources": [resolve(source, endpoint) for source in config.evaluation_sources],
+        }
+    )
 
 
 def resolve(source: Source, endpoint: str) -> Source:
