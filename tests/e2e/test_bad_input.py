@@ -77,6 +77,18 @@ BAD_DATASETS = [
         ("is neither JSON nor a table", "Please call back", "one JSON object a line"),
     ),
     BadDataset(
+        "the cloud's metadata address",
+        lambda team: dataset("bad", [{"name": "m", "http": {"url": "http://169.254.169.254/latest/", "sha256": "0" * 64}}]),
+        "InvalidConfig",
+        ("169.254.169.254", "https", "allowedPrivateHosts"),
+    ),
+    BadDataset(
+        "no such entry of the catalog",
+        lambda team: dataset("bad", [{"name": "c", "catalog": {"name": "alpacca-zh"}}]),
+        "SourceNotFound",
+        ("the catalog has no 'alpacca-zh'", "docs/catalog.md"),
+    ),
+    BadDataset(
         "every row rejected",
         lambda team: inline_dataset("bad", "\n".join(json.dumps({"question": str(number)}) for number in range(5))),
         "NoRowsKept",

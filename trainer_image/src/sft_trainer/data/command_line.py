@@ -13,6 +13,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import NamedTuple
 
+from pydantic import ValidationError
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
@@ -22,6 +23,7 @@ from sft_trainer.contract import (
     DedupeSettings,
     DuplicateAction,
     ExitCode,
+    FieldMap,
     Gates,
     NearDuplicateSettings,
     ObjectRef,
@@ -112,6 +114,12 @@ def _parser() -> argparse.ArgumentParser:
     for command in (preparing, checking):
         command.add_argument("files", nargs="+", type=Path, metavar="FILE", help="a file with rows, or a folder of them")
         command.add_argument("--format", choices=list(RowFormat), default=RowFormat.AUTO, help="shape of the rows")
+        command.add_argument(
+            "--field-map",
+            type=_field_map,
+            metavar="prompt=COLUMN,response=COLUMN",
+            help="which column means what, where rows do not tell",
+        )
         near = [*DuplicateAction, IGNORE]
         command.add_argument("--near-duplicates", choices=near, default=DuplicateAction.DROP, help="what becomes of them")
         command.add_argument("--threshold-percent", type=int, default=70, help="how similar near duplicates are, at least")
@@ -165,8 +173,8 @@ def _config(options: argparse.Namespace, output: Path) -> PrepareConfig:
     return PrepareConfig(
         owner=ObjectRef(namespace="", name=getattr(options, "name", ""), uid=""),
         attempt=1,
-        sources=_sources(options.files, options.format),
-        evaluation_sources=_sources(options.evaluation, options.format),
+        sources=_sources(options.files, options.format, options.field_map),
+        evaluation_sources=_sources(options.evaluation, options.format, options.field_map),
         dedupe=DedupeSettings(near=near),
         eval_percent=getattr(options, "eval_percent", 0),
         gates=Gates(max_reject_percent=options.max_reject_percent, min_rows=options.min_rows),
@@ -175,7 +183,16 @@ def _config(options: argparse.Namespace, output: Path) -> PrepareConfig:
     )
 
 
-def _sources(files: Iterable[Path], row_format: str) -> list[Source]:
+def _field_map(text: str) -> FieldMap:
+    pairs = [part.partition("=")[::2] for part in text.split(",")]
+    try:
+        return FieldMap.model_validate(dict(pairs))
+    except ValidationError as error:
+        names = ", ".join(FieldMap.model_fields)
+        raise argparse.ArgumentTypeError(f"must be name=column pairs of {names}: messages, or prompt and response") from error
+
+
+def _sources(files: Iterable[Path], row_format: str, field_map: FieldMap | None) -> list[Source]:
     """One source a file, named after it."""
     sources: list[Source] = []
     for path in files:
@@ -183,7 +200,8 @@ def _sources(files: Iterable[Path], row_format: str) -> list[Source]:
         taken = {source.name for source in sources}
         name = stem if stem not in taken else next(f"{stem}-{n}" for n in range(2, len(taken) + 3) if f"{stem}-{n}" not in taken)
         slash = "/" if path.is_dir() else ""
-        sources.append(Source(name=name, store=StoreSource(uri=f"file://{path.absolute()}{slash}"), format=RowFormat(row_format)))
+        store = StoreSource(uri=f"file://{path.absolute()}{slash}")
+        sources.append(Source(name=name, store=store, format=RowFormat(row_format), field_map=field_map))
     return sources
 
 

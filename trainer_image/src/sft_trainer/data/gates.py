@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sft_trainer.contract import Accounting, Gates, Reason
 from sft_trainer.data.ledger import NO_FAULT, Ledger
+from sft_trainer.data.normalise import UNKNOWN_SHAPE
 from sft_trainer.failure import TrainerFailure, invalid
 
 SHOWN_REASONS = 4
@@ -24,11 +25,12 @@ def check_gates(gates: Gates, ledger: Ledger) -> None:
     accounting = ledger.accounting()
     faulty = faulty_rows(accounting)
     if accounting.kept == 0:
-        failure = invalid(Reason.NO_ROWS_KEPT, f"none of {accounting.read} rows can be used: {_why(ledger)}", _LOOK)
+        message = f"none of {accounting.read} rows can be used: {_why(ledger)}"
+        failure = invalid(Reason.NO_ROWS_KEPT, message, _remedy(accounting))
     elif 100 * faulty > gates.max_reject_percent * accounting.read:
         found = f"{faulty} of {accounting.read} rows ({100 * faulty / accounting.read:.1f} %) were rejected"
         message = f"{found}, gates.maxRejectPercent is {gates.max_reject_percent}: {_why(ledger)}"
-        failure = invalid(Reason.TOO_MANY_REJECTED, message, f"{_LOOK}, or raise spec.gates.maxRejectPercent")
+        failure = invalid(Reason.TOO_MANY_REJECTED, message, f"{_remedy(accounting)}, or raise spec.gates.maxRejectPercent")
     elif accounting.kept < gates.min_rows:
         message = f"{accounting.kept} rows were kept, gates.minRows is {gates.min_rows}: {_why(ledger)}"
         failure = invalid(Reason.TOO_FEW_ROWS, message, "add rows and raise spec.run, or lower spec.gates.minRows")
@@ -40,6 +42,13 @@ def check_gates(gates: Gates, ledger: Ledger) -> None:
 def faulty_rows(accounting: Accounting) -> int:
     """Rejected rows without the duplicates, which are no error of the data."""
     return sum(count for reason, count in accounting.rejected.items() if reason not in NO_FAULT)
+
+
+def _remedy(accounting: Accounting) -> str:
+    """Rows of an unknown shape are mended in the manifest."""
+    if 2 * accounting.rejected.get(UNKNOWN_SHAPE, 0) > faulty_rows(accounting):
+        return "name the columns of the source that hold prompt and response in its fieldMap"
+    return _LOOK
 
 
 def _why(ledger: Ledger) -> str:
