@@ -54,7 +54,7 @@ def test_a_gbk_table_a_config_map_of_chats_and_inline_rows_become_one_dataset(te
     assert status["accounting"]["read"] == 20 + 12 + 10
     assert status["version"]["rows"] == 30 + 5
     assert status["accounting"]["rejected"] == {"NotSampled": 7}
-    files = {source["name"]: source["files"] for source in report_of(team, status["reportURI"])["sources"]}
+    files = {source["name"]: source["detections"] for source in report_of(team, status["reportURI"])["sources"]}
     (rooms,) = files["rooms"]
     (chats,) = files["chats"]
     assert "gb18030" in json.dumps(rooms).lower()

@@ -235,6 +235,14 @@ PROFILE_REFUSALS = [
     ),
 ]
 DATASET_REFUSALS = [
+    refused(
+        "InstructionDataset",
+        "spec.clean.languages",
+        ["en", "de"],
+        "must be en, zh, ja, ko or other; found de",
+        field="spec.clean.languages[1]",
+        name="language",
+    ),
     refused("InstructionDataset", "metadata.name", "faq.v1", f"{NAME}; found faq.v1", name="dataset-name-with-dot"),
     refused("InstructionDataset", "spec.profileName", "GPU", f"{LABEL}; found GPU", name="dataset-profile"),
     *source_refusals("spec.sources", "desk"),
@@ -336,6 +344,18 @@ ACCEPTED = [
         "own-bucket",
     ),
     *(Change("InstructionDataset", "spec.sources", [{"name": "a"} | place], name) for name, place in PLACES_ACCEPTED.items()),
+    Change(
+        "InstructionDataset",
+        "spec.clean",
+        {
+            "languages": ["zh", "en"],
+            "chineseScript": "Simplified",
+            "thinking": "Remove",
+            "personalData": {"action": "Pseudonymise", "allow": ["@example.org", "400-820-8820"]},
+            "secrets": "Reject",
+        },
+        "clean",
+    ),
     Change("InstructionDataset", "spec.domains", [{"domain": "medical", "samplePercent": 50, "maxRows": 10}], "domains"),
     Change(
         "TrainingProfile",

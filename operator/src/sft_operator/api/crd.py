@@ -32,7 +32,7 @@ def custom_resource_definition(kind: Kind) -> dict[str, Any]:
         "served": True,
         "storage": True,
         "additionalPrinterColumns": [_printer_column(column) for column in kind.columns],
-        "schema": {"openAPIV3Schema": object_schema(kind)},
+        "schema": {"openAPIV3Schema": _with_each_message_once(object_schema(kind))},
     }
     if kind.has_status:
         version["subresources"] = {"status": {}}
@@ -71,6 +71,19 @@ def object_schema(kind: Kind) -> dict[str, Any]:
         **own,
     }
     return schema
+
+
+def _with_each_message_once(schema: Any) -> Any:
+    """A rule's messageExpression holds its message and what was found; carrying both would make a CRD a fifth larger."""
+    if isinstance(schema, list):
+        return [_with_each_message_once(part) for part in schema]
+    if not isinstance(schema, dict):
+        return schema
+    return {
+        name: _with_each_message_once(part)
+        for name, part in schema.items()
+        if not (name == "message" and "messageExpression" in schema)
+    }
 
 
 def _digest(spec: dict[str, Any]) -> str:

@@ -16,6 +16,7 @@ from sft_operator.api.api_model import (
     list_map,
     with_rules,
 )
+from sft_operator.api.cleaning import Clean
 from sft_operator.api.condition import Attempt, Condition, Failure
 from sft_operator.api.dataset_source import DatasetSource, DomainLimit, RowSource
 
@@ -93,6 +94,8 @@ class InstructionDatasetSpec(ApiModel):
     """Where the rows come from."""
     domains: Annotated[list[DomainLimit], Field(max_length=16, json_schema_extra=list_map("domain"))] = []
     """How much is kept of each domain; all of those that are not named."""
+    clean: Clean = Clean()
+    """What is done to rows before they are compared."""
     dedupe: Dedupe = Dedupe()
     """Which rows are duplicates, and what becomes of them."""
     contamination: Contamination | None = None

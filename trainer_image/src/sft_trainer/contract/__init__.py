@@ -13,6 +13,16 @@ from typing import Annotated
 
 from pydantic import Field
 
+from sft_trainer.contract.clean import (
+    ChineseScript,
+    CleanSettings,
+    PersonalDataSettings,
+    Protection,
+    Refusing,
+    Removing,
+    Repairing,
+    Thinking,
+)
 from sft_trainer.contract.dedupe import CompareBy, ContaminationSettings, DedupeSettings, DuplicateAction, NearDuplicateSettings
 from sft_trainer.contract.exit import ExitCode, Reason
 from sft_trainer.contract.plan import DataStats, ModelFacts, PlanConfig, PlanResult, WeightFormat
@@ -88,6 +98,8 @@ __all__ = [
     "AnyConfig",
     "Artifact",
     "CatalogSource",
+    "ChineseScript",
+    "CleanSettings",
     "CompareBy",
     "ContaminationSettings",
     "ContractModel",
@@ -107,6 +119,7 @@ __all__ = [
     "NearDuplicateSettings",
     "NetworkSettings",
     "ObjectRef",
+    "PersonalDataSettings",
     "Phase",
     "PinnedDataset",
     "PlanConfig",
@@ -115,8 +128,12 @@ __all__ = [
     "PrepareConfig",
     "PrepareResult",
     "Progress",
+    "Protection",
     "Reason",
+    "Refusing",
     "RejectedRow",
+    "Removing",
+    "Repairing",
     "RowFormat",
     "RunConfig",
     "Sample",
@@ -125,6 +142,7 @@ __all__ = [
     "StorePrefix",
     "StoreSource",
     "TerminationMessage",
+    "Thinking",
     "TrainResult",
     "TrainingSettings",
     "WeightFormat",

@@ -6,6 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from sft_trainer.contract.clean import CleanSettings
 from sft_trainer.contract.dedupe import ContaminationSettings, DedupeSettings
 from sft_trainer.contract.source import DomainLimit, NetworkSettings, Source
 from sft_trainer.contract.wire import CONTRACT_VERSION, ContractModel, ObjectRef, StorePrefix
@@ -29,6 +30,7 @@ class PrepareConfig(ContractModel):
     evaluation_sources: list[Source] = []
     """Rows that models will be evaluated with: what repeats them is not published."""
     contamination: ContaminationSettings = ContaminationSettings()
+    clean: CleanSettings = CleanSettings()
     dedupe: DedupeSettings = DedupeSettings()
     domains: list[DomainLimit] = []
     network: NetworkSettings = NetworkSettings()

@@ -34,6 +34,7 @@ from sft_trainer.contract import (
     StorePrefix,
     StoreSource,
 )
+from sft_trainer.data.cleaning.cleaner import Cleaner
 from sft_trainer.data.gates import DatasetRejected, check_gates
 from sft_trainer.data.kept_rows import KeptRows
 from sft_trainer.data.ledger import Ledger
@@ -160,8 +161,10 @@ def _prepare(options: argparse.Namespace, scratch: Path, watch: Watch) -> Found:
 
 def _check(options: argparse.Namespace, scratch: Path, watch: Watch) -> Found:
     config = resolve_sources(_config(options, scratch))
-    with closing(KeptRows(scratch / "rows")) as rows, closing(Ledger(scratch / "run" / "rejects")) as ledger:
-        select_rows(config, rows, ledger, scratch, watch)
+    cleaner = Cleaner(config.clean)
+    rejects = scratch / "run" / "rejects"
+    with closing(KeptRows(scratch / "rows")) as rows, closing(Ledger(rejects, cleaner.protector.masked)) as ledger:
+        select_rows(config, cleaner, rows, ledger, scratch, watch)
     check_gates(config.gates, ledger)
     return Found(ledger.accounting(), ledger.first, "a version could be made of them")
 

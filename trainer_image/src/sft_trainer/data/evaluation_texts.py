@@ -8,6 +8,7 @@ from itertools import islice
 from pathlib import Path
 
 from sft_trainer.contract import CompareBy, PrepareConfig
+from sft_trainer.data.cleaning.protect import Protector
 from sft_trainer.data.kept_rows import KeptRows
 from sft_trainer.data.ledger import Ledger
 from sft_trainer.data.near_duplicates.contamination import Contamination
@@ -41,7 +42,7 @@ def contaminated_rows(config: PrepareConfig, rows: KeptRows, folder: Path, scrat
     """The numbers of the rows that repeat evaluation rows; evaluation rows that cannot be read are listed below `folder`."""
     if not config.evaluation_sources:
         return
-    with closing(Ledger(folder)) as ledger:
+    with closing(Ledger(folder, Protector(config.clean).masked)) as ledger:
         contamination = Contamination(config.contamination, evaluation_texts(config, ledger, scratch))
     numbers = iter(range(len(rows)))
     while batch := list(islice(numbers, BATCH)):

@@ -6,6 +6,8 @@ from hashlib import sha256
 from pathlib import Path
 
 from sft_trainer.contract import PrepareConfig, Source
+from sft_trainer.data.cleaning.changes import Changes
+from sft_trainer.data.cleaning.cleaner import Cleaner
 from sft_trainer.data.detection.lines import Line
 from sft_trainer.data.digest import canonical_json
 from sft_trainer.data.duplicates import ExactDuplicates, NearDuplicates
@@ -25,7 +27,8 @@ ROWS_PER_NOTE = 1_000
 class Intake:
     """Takes rows in the order of their origins: of rows that teach the same, the first is the least origin and survives."""
 
-    def __init__(self, config: PrepareConfig, rows: KeptRows, ledger: Ledger, scratch: Path) -> None:
+    def __init__(self, config: PrepareConfig, cleaner: Cleaner, rows: KeptRows, ledger: Ledger, scratch: Path) -> None:
+        self._cleaner = cleaner
         self._rows = rows
         self._ledger = ledger
         self._scratch = scratch
@@ -34,6 +37,7 @@ class Intake:
         self.near = NearDuplicates(config.dedupe.near, scratch / "near") if config.dedupe.near else None
         self.filled: set[str] = set()
         """Optional columns that the rows need."""
+        self.changes = Changes(cleaner.protector.masked)
         self.files: dict[str, list[tuple[ReadFile, str]]] = {}
         """By source: the files that were read, each with the shape of its rows."""
 
@@ -63,7 +67,10 @@ class Intake:
         try:
             row = parse_line(line, source.format, source.field_map)
             shapes.note(line, row.shape)
-            self._keep(row.content, origin)
+            cleaned = self._cleaner.clean(row.content)
+            self._keep(cleaned.content, origin)
+            if cleaned.changes:
+                self.changes.note(origin, row.content, cleaned)
         except RowRejected as rejection:
             self._ledger.reject(origin, rejection.reason, line.data)
             shapes.note_rejected(line, rejection.reason)

@@ -54,6 +54,10 @@ class KeptRows:
         start, end = self._ends[number], self._ends[number + 1]
         return os.pread(self._file.fileno(), end - start, start)
 
+    def size(self, number: int) -> int:
+        """Bytes of the row's canonical JSON."""
+        return self._ends[number + 1] - self._ends[number]
+
     def document(self, number: int) -> dict[str, Any]:
         """The row's content as JSON."""
         document: dict[str, Any] = orjson.loads(self.canonical(number))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -25,6 +27,10 @@ MAX_TEXT = 4096
 """Characters of a rejected row that are kept: enough to recognise it."""
 
 
+MAX_MASKED_BYTES = 16 * MAX_TEXT
+"""What is looked through of it: enough that nothing shown is cut, little enough that a line of 4 GB costs nothing."""
+
+
 class RejectedText(NamedTuple):
     """A row that was not kept, and the beginning of its text."""
 
@@ -36,8 +42,9 @@ class RejectedText(NamedTuple):
 class Ledger:
     """Counts rows and writes rejects/<source>.jsonl.zst below a folder."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, masked: Callable[[str], str]) -> None:
         self._folder = folder
+        self._masked = masked
         self._writers: dict[str, zstandard.ZstdCompressionWriter] = {}
         self.read: Counter[str] = Counter()
         self.rejected: dict[str, Counter[str]] = {}
@@ -54,11 +61,19 @@ class Ledger:
         self.rejected.setdefault(origin.source, Counter())[reason] += 1
         if reason not in NO_FAULT and len(self.first) < SHOWN:
             self.first.append(RejectedRow(**origin._asdict(), reason=reason))
-        row = RejectedText(origin, reason, text[: 4 * MAX_TEXT].decode(errors="replace")[:MAX_TEXT])
+        row = RejectedText(origin, reason, self._shown(text))
         samples = self.samples.setdefault(reason, [])
         if len(samples) < SAMPLES:
             samples.append(row)
         self._writer(origin.source).write(orjson.dumps({**origin._asdict(), "reason": reason, "text": row.text}) + b"\n")
+
+    def _shown(self, text: bytes) -> str:
+        """Masked before it is cut: half a number is still a number. What stands in escapes is unescaped first."""
+        text = text[:MAX_MASKED_BYTES]
+        if b"\\u" in text:
+            with suppress(orjson.JSONDecodeError):
+                text = orjson.dumps(orjson.loads(text))
+        return self._masked(text.decode(errors="replace"))[:MAX_TEXT]
 
     def _writer(self, source: str) -> zstandard.ZstdCompressionWriter:
         if source not in self._writers:

@@ -6,6 +6,7 @@ from contextlib import closing
 from pathlib import Path
 
 from sft_trainer.contract import PrepareConfig, PrepareResult
+from sft_trainer.data.cleaning.cleaner import Cleaner
 from sft_trainer.data.gates import DatasetRejected, check_gates
 from sft_trainer.data.kept_rows import KeptRows
 from sft_trainer.data.ledger import Ledger
@@ -24,10 +25,11 @@ SILENT = Watch()
 def prepare(config: PrepareConfig, scratch: Path, watch: Watch = SILENT) -> PrepareResult:
     """Publishes one version; raises TrainerFailure, or DatasetRejected when the rows do not pass the gates."""
     config = resolve_sources(config)
+    cleaner = Cleaner(config.clean)
     with closing(KeptRows(scratch / "rows")) as rows:
-        with closing(Ledger(scratch / "run" / "rejects")) as ledger:
-            selection = select_rows(config, rows, ledger, scratch, watch)
-        report = report_of(config, ledger, selection.files)
+        with closing(Ledger(scratch / "run" / "rejects", cleaner.protector.masked)) as ledger:
+            selection = select_rows(config, cleaner, rows, ledger, scratch, watch)
+        report = report_of(config, ledger, selection.files, selection.changes)
         try:
             check_gates(config.gates, ledger)
         except DatasetRejected as rejected:

@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 
 from sft_trainer.contract import PrepareConfig, Source
 from sft_trainer.contract.features import FeatureSettings
+from sft_trainer.data.cleaning.changes import Changes
 from sft_trainer.data.digest import TRAIN
 from sft_trainer.data.features.dataset_features import DatasetFeatures
 from sft_trainer.data.features.features import Features
 from sft_trainer.data.kept_rows import KeptRows
 from sft_trainer.data.ledger import Ledger
 from sft_trainer.data.publish.licence import summarise
-from sft_trainer.data.publish.report import Detection, KeptSample, RejectedSample, Report, RowPlace, SampleTurn, SourceReport
+from sft_trainer.data.publish.report import (
+    ChangedSample,
+    Detection,
+    KeptSample,
+    RejectedSample,
+    Report,
+    RowPlace,
+    SampleTurn,
+    SourceReport,
+)
 from sft_trainer.data.publish.report_page import report_page
 from sft_trainer.data.row_columns import content_of
 from sft_trainer.data.rows import Content, Origin
@@ -39,16 +50,20 @@ def measure(config: PrepareConfig, rows: KeptRows, splits: Splits) -> DatasetFea
     return features.result()
 
 
-def report_of(config: PrepareConfig, ledger: Ledger, files: FilesRead) -> Report:
+def report_of(config: PrepareConfig, ledger: Ledger, files: FilesRead, changes: Changes) -> Report:
     """What became of the rows read."""
     return Report(
         dataset=config.owner.name,
         total=ledger.accounting(),
         sources=[
-            _source_report(source, ledger, files[source.name])
+            _source_report(source, ledger, files[source.name], changes.counts[source.name])
             for source in sorted(config.sources, key=lambda source: source.name)
         ],
         licence=summarise((source.name, source.license) for source in config.sources if ledger.accounting(source.name).kept),
+        changed_samples=[
+            ChangedSample(place=_place(row.origin), changes=list(row.changes), before=row.before, after=row.after)
+            for row in changes.samples
+        ],
         rejected_samples=[
             RejectedSample(place=_place(row.origin), reason=row.reason, text=row.text)
             for reason in sorted(ledger.samples)
@@ -88,7 +103,7 @@ def publish_report(config: PrepareConfig, report: Report, folder: Path) -> str:
     return f"{store.uri}report.html"
 
 
-def _source_report(source: Source, ledger: Ledger, files: list[tuple[ReadFile, str]]) -> SourceReport:
+def _source_report(source: Source, ledger: Ledger, files: list[tuple[ReadFile, str]], changes: Counter[str]) -> SourceReport:
     revisions = sorted({file.revision for file, _ in files if file.revision})
     return SourceReport(
         name=source.name,
@@ -98,6 +113,7 @@ def _source_report(source: Source, ledger: Ledger, files: list[tuple[ReadFile, s
         language=source.language,
         domain=source.domain,
         accounting=ledger.accounting(source.name),
+        changes=dict(sorted(changes.items())),
         detections=[_detection(file, shape) for file, shape in files],
     )
 

@@ -7,12 +7,15 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from sft_trainer.contract import DuplicateAction, PrepareConfig
+from sft_trainer.contract import DuplicateAction, PrepareConfig, Refusing
+from sft_trainer.data.cleaning.changes import Changes
+from sft_trainer.data.cleaning.cleaner import Cleaner
 from sft_trainer.data.duplicates import NEAR_DUPLICATE, repeated_rows
 from sft_trainer.data.evaluation_texts import CONTAMINATED, contaminated_rows
 from sft_trainer.data.intake import Intake
 from sft_trainer.data.kept_rows import KeptRows
 from sft_trainer.data.ledger import Ledger
+from sft_trainer.data.length_outliers import LENGTH_OUTLIER, length_outliers
 from sft_trainer.data.near_duplicates.clusters import Clusters
 from sft_trainer.data.sampling import NOT_SAMPLED, left_out_rows, require_known_domains
 from sft_trainer.data.sources import ReadFile
@@ -28,14 +31,17 @@ class Selection:
     """Optional columns that they need."""
     files: dict[str, list[tuple[ReadFile, str]]]
     """By source: the files that were read, each with the shape of its rows."""
+    changes: Changes
     clusters: Clusters | None
     """Of near duplicates that stay together on one side of the split; None where there are none."""
 
 
-def select_rows(config: PrepareConfig, rows: KeptRows, ledger: Ledger, scratch: Path, watch: Watch) -> Selection:
+def select_rows(
+    config: PrepareConfig, cleaner: Cleaner, rows: KeptRows, ledger: Ledger, scratch: Path, watch: Watch
+) -> Selection:
     """Reads the sources into `rows` and says which of them stay; the others stand in the ledger. Raises TrainerFailure."""
     require_known_domains(config)
-    with closing(Intake(config, rows, ledger, scratch)) as intake:
+    with closing(Intake(config, cleaner, rows, ledger, scratch)) as intake:
         for source in sorted(config.sources, key=lambda source: source.name):
             watch.begins(f"reading {source.name}")
             intake.read(source, watch)
@@ -46,10 +52,13 @@ def select_rows(config: PrepareConfig, rows: KeptRows, ledger: Ledger, scratch: 
     is_dropping = config.dedupe.near is not None and config.dedupe.near.action is DuplicateAction.DROP
     repeated = repeated_rows(clusters, contaminated) if clusters and is_dropping else set()
     kept = [number for number in range(len(rows)) if number not in contaminated and number not in repeated]
+    outliers = set(length_outliers(kept, rows)) if config.clean.length_outliers is Refusing.REJECT else set()
+    kept = [number for number in kept if number not in outliers]
     left_out = set(left_out_rows(config, kept, rows))
-    for reason, gone in ((CONTAMINATED, contaminated), (NEAR_DUPLICATE, repeated), (NOT_SAMPLED, left_out)):
+    goners = ((CONTAMINATED, contaminated), (NEAR_DUPLICATE, repeated), (LENGTH_OUTLIER, outliers), (NOT_SAMPLED, left_out))
+    for reason, gone in goners:
         for number in sorted(gone):
             ledger.reject(rows.origin(number), reason, rows.canonical(number))
     kept = [number for number in kept if number not in left_out]
     ledger.check(kept=len(kept))
-    return Selection(kept, frozenset(intake.filled), intake.files, None if is_dropping else clusters)
+    return Selection(kept, frozenset(intake.filled), intake.files, intake.changes, None if is_dropping else clusters)

@@ -12,6 +12,7 @@ from sft_operator.core.manifests.job import JobRequest, build_job
 from sft_operator.core.manifests.pod import PodRequest
 from sft_operator.core.observed import DatasetWorld, Parent
 from sft_trainer.contract import (
+    CleanSettings,
     CompareBy,
     ContaminationSettings,
     DedupeSettings,
@@ -68,6 +69,7 @@ def _config(world: DatasetWorld, accepted: Accepted, attempt: int) -> PrepareCon
         sources=[each.source for each in accepted.sources],
         evaluation_sources=[each.source for each in accepted.evaluation_sources],
         contamination=_contamination(evaluation) if evaluation else ContaminationSettings(),
+        clean=CleanSettings.model_validate(spec.clean.model_dump()),
         dedupe=_dedupe(spec.dedupe),
         domains=[DomainLimit(**limit.model_dump()) for limit in spec.domains],
         network=NetworkSettings(

@@ -35,7 +35,7 @@ class SourceReport(ContractModel):
     accounting: Accounting
     detections: list[Detection] = Field(default_factory=list)
     changes: dict[str, int] = Field(default_factory=dict)
-    """Kept rows by what was changed in them."""
+    """Rows by what cleaning changed in them."""
 
 
 class SampleTurn(ContractModel):

@@ -1,0 +1,29 @@
+"""Characters that nobody sees and nobody meant. Joiners stay: emoji and the scripts of India and Persia are written with them."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+_LINE_ENDS = re.compile("\r\n?|[\x0b\x0c\x85\u2028\u2029]")
+_CONTROL = "\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f"
+"""Control codes but tab and line ends."""
+_INVISIBLE = "\xad\u200b\u2060-\u2064\ufeff\ufff0-\ufffb\ufffe\uffff"
+"""Soft hyphen, zero-width space, word joiner, invisible operators, byte order mark, what is no character at all."""
+_OVERRIDES = "\u202a-\u202e"
+"""Embeddings and overrides of direction: text that reads otherwise than it is."""
+_TAGS = "\U000e0000-\U000e007f"
+"""They say things to models that people do not see; behind a black flag they are the flag of a region."""
+_UNSEEN = re.compile(f"[{_CONTROL}{_INVISIBLE}{_OVERRIDES}]|(?<!\U0001f3f4)(?<![{_TAGS}])[{_TAGS}]+")
+HINT = re.compile(f"[{_CONTROL}{_INVISIBLE}{_OVERRIDES}{_TAGS}\r\x0b\x0c\x85\u2028\u2029]")
+"""Found in every text that `without_unseen` would change."""
+
+
+def without_unseen(text: str) -> str:
+    """The text without invisible characters, its lines ended by line feeds."""
+    return _UNSEEN.sub("", _LINE_ENDS.sub("\n", text))
+
+
+def composed(text: str) -> str:
+    """NFC: a letter and its accent as one character. Never NFKC, which changes six of ten Chinese rows (full-width marks)."""
+    return text if unicodedata.is_normalized("NFC", text) else unicodedata.normalize("NFC", text)

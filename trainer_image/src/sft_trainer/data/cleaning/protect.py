@@ -1,0 +1,69 @@
+"""Masks personal data and secrets, or says that a row holds them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+
+from sft_trainer.contract.clean import CleanSettings, Protection
+from sft_trainer.data.cleaning.personal_data import Sensitive, find_personal_data, masked, may_hold_personal_data
+from sft_trainer.data.cleaning.secrets import find_secrets, may_hold_secrets
+from sft_trainer.data.rows import RowRejected
+
+PERSONAL_DATA, SECRET = "PersonalData", "Secret"
+"""Reasons for which rows are rejected, and names of what was masked."""
+
+
+class Protector:
+    """What one dataset does about them."""
+
+    def __init__(self, settings: CleanSettings) -> None:
+        self._personal, self._secrets = settings.personal_data.action, settings.secrets
+        self._allowed = frozenset(value.lower() for value in settings.personal_data.allow)
+
+    def protect(self, texts: Sequence[str], changes: set[str]) -> Sequence[str]:
+        """The texts of one row without them; adds to `changes` which there were. Raises RowRejected where that is asked for."""
+        row = "\n".join(texts)
+        if self._secrets is not Protection.KEEP and may_hold_secrets(row):
+            texts = _without(texts, find_secrets, self._secrets, SECRET, changes)
+        if self._personal is not Protection.KEEP and may_hold_personal_data(row):
+            texts = _without(texts, self._find_personal_data, self._personal, PERSONAL_DATA, changes)
+        return texts
+
+    def masked(self, text: str) -> str:
+        """Text that people are shown, of a row that is not published: without what would not be published either."""
+        if self._secrets is not Protection.KEEP and may_hold_secrets(text):
+            text = masked(text, list(find_secrets(text)), _kind)
+        if self._personal is not Protection.KEEP and may_hold_personal_data(text):
+            text = masked(text, list(self._find_personal_data(text)), _kind)
+        return text
+
+    def _find_personal_data(self, text: str) -> Iterable[Sensitive]:
+        return find_personal_data(text, self._allowed)
+
+
+def _without(
+    texts: Sequence[str], find: Callable[[str], Iterable[Sensitive]], action: Protection, what: str, changes: set[str]
+) -> Sequence[str]:
+    found = [list(find(text)) for text in texts]
+    if not any(found):
+        return texts
+    if action is Protection.REJECT:
+        raise RowRejected(what)
+    changes.add(what)
+    name_of = _Numbered() if action is Protection.PSEUDONYMISE else _kind
+    return [masked(text, there, name_of) for text, there in zip(texts, found, strict=True)]
+
+
+def _kind(kind: str, value: str) -> str:
+    return kind
+
+
+class _Numbered:
+    """Gives the same value the same number, within one row: what joined rows would join people."""
+
+    def __init__(self) -> None:
+        self._numbers: dict[str, dict[str, int]] = {}
+
+    def __call__(self, kind: str, value: str) -> str:
+        numbers = self._numbers.setdefault(kind, {})
+        return f"{kind}_{numbers.setdefault(value, len(numbers) + 1)}"
