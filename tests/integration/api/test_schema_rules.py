@@ -72,33 +72,22 @@ PLACE_REFUSALS: list[tuple[str, dict[str, Any], str, str]] = [
     ("repository-revision", {"huggingFace": {"repository": "a/b", "revision": "a b"}}, "huggingFace.revision", REVISION),
     ("repository-backslash", {"huggingFace": {"repository": "a/b", "files": "a\\b"}}, "huggingFace.files", "must be a pattern"),
     ("repository-files", {"huggingFace": {"repository": "a/b", "files": "/a"}}, "huggingFace.files", "must be relative"),
-    ("repository-files-up", {"huggingFace": {"repository": "a/b", "files": "../a"}}, "huggingFace.files", NO_RELATIVE_PARTS),
-    (
-        "repository-revision-up",
-        {"huggingFace": {"repository": "a/b", "revision": "a/../b"}},
-        "huggingFace.revision",
-        NO_RELATIVE_PARTS,
-    ),
     ("repository-secret", {"huggingFace": {"repository": "a/b", "secretName": "_"}}, "huggingFace.secretName", LABEL),
     ("catalog-name", {"catalog": {"name": "Alpaca!"}}, "catalog.name", "must be a name of docs/catalog.md; found Alpaca!"),
     ("catalog-revision", {"catalog": {"name": "a", "revision": "-"}}, "catalog.revision", REVISION),
-    ("catalog-revision-up", {"catalog": {"name": "a", "revision": "a/../b"}}, "catalog.revision", NO_RELATIVE_PARTS),
     ("catalog-secret", {"catalog": {"name": "a", "secretName": "_"}}, "catalog.secretName", LABEL),
     ("config-map-name", {"configMap": {"name": "My_Rows"}}, "configMap.name", "must be the name of a ConfigMap; found My_Rows"),
     ("files-with-a-backslash", {"s3": {"uri": "s3://raw/faq/", "files": "a\\b"}}, "s3.files", "must be a pattern such as"),
     ("files-absolute", {"s3": {"uri": "s3://raw/faq/", "files": "/a"}}, "s3.files", "must be relative to the folder"),
-    ("files-up", {"s3": {"uri": "s3://raw/faq/", "files": "../a"}}, "s3.files", NO_RELATIVE_PARTS),
     ("files-of-one-object", {"s3": {"uri": "s3://raw/a.jsonl", "files": "*"}}, "s3.uri", "with files, uri must be a folder"),
 ]
 
 
-def source_refusals(sources: str, source: str) -> Iterator[Refusal]:
+def source_refusals(sources: str, source: str, *, is_evaluation: bool) -> Iterator[Refusal]:
     """What every source of rows refuses; `source` is the name of the first one there."""
-    path, kind, one = (
-        f"{sources}.0",
-        "InstructionDataset",
-        "exactly one of s3, http, huggingFace, catalog, configMap, inline must be given; found",
-    )
+    path, kind = f"{sources}.0", "InstructionDataset"
+    places = "s3, huggingFace, configMap, inline" if is_evaluation else "s3, http, huggingFace, catalog, configMap, inline"
+    one = f"exactly one of {places} must be given; found"
     yield refused(kind, f"{path}.name", "Desk", f"{LABEL}; found Desk", name=f"{source}-name")
     field, inline = f"{sources}[0]", {"jsonl": "{}"}
     yield refused(
@@ -106,7 +95,8 @@ def source_refusals(sources: str, source: str) -> Iterator[Refusal]:
     )
     yield refused(kind, f"{path}.s3", ABSENT, f"{one} none in source {source}", field=field, name=f"{source}-no-source")
     yield from s3_refusals(kind, f"{path}.s3", source)
-    for member, value, at, must in PLACE_REFUSALS:
+    there = [case for case in PLACE_REFUSALS if not is_evaluation or not {"http", "catalog"} & case[1].keys()]
+    for member, value, at, must in there:
         wrong = {"name": source, **value}
         yield refused(kind, path, wrong, must, field=f"{field}.{at}", name=f"{source}-{member}")
     for wrong in ({"prompt": "q"}, {"messages": "m", "response": "a"}, {}):
@@ -245,8 +235,8 @@ DATASET_REFUSALS = [
     ),
     refused("InstructionDataset", "metadata.name", "faq.v1", f"{NAME}; found faq.v1", name="dataset-name-with-dot"),
     refused("InstructionDataset", "spec.profileName", "GPU", f"{LABEL}; found GPU", name="dataset-profile"),
-    *source_refusals("spec.sources", "desk"),
-    *source_refusals("spec.contamination.sources", "exam"),
+    *source_refusals("spec.sources", "desk", is_evaluation=False),
+    *source_refusals("spec.contamination.sources", "exam", is_evaluation=True),
 ]
 JOB_REFUSALS = [
     refused("SFTJob", "metadata.name", "a" * 37, NAME, name="job-name-too-long"),

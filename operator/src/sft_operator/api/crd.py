@@ -73,7 +73,7 @@ def object_schema(kind: Kind) -> dict[str, Any]:
     return schema
 
 
-def _with_each_message_once(schema: Any) -> Any:
+def _with_each_message_once(schema: object) -> object:
     """A rule's messageExpression holds its message and what was found; carrying both would make a CRD a fifth larger."""
     if isinstance(schema, list):
         return [_with_each_message_once(part) for part in schema]

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import ConfigDict, Field
 
-from sft_operator.api.api_model import NO_RELATIVE_PARTS_RULE, ApiModel, SecretName, SourceName, cel, text, with_rules
+from sft_operator.api.api_model import ApiModel, SecretName, SourceName, cel, text, with_rules
 from sft_operator.api.object_location import NEEDS_SECRET_RULE, S3Location
 from sft_trainer.contract.source import MAX_BYTES, MAX_OBJECTS
 
 GLOB_RULE = cel("!self.startsWith('/')", "must be relative to the folder: without a slash at its beginning", found="self")
 FileGlob = Annotated[
     str,
-    text(r"^[^\x00-\x1f\\]+$", "must be a pattern such as '**/*.jsonl'", GLOB_RULE, NO_RELATIVE_PARTS_RULE, max_length=256),
+    text(r"^[^\x00-\x1f\\]+$", "must be a pattern such as '**/*.jsonl'", GLOB_RULE, max_length=256),
 ]
 """`*` and `?` stay inside a folder, `**` crosses folders."""
 MaxObjects = Annotated[int, Field(ge=1, le=1_000_000)]
@@ -105,7 +105,7 @@ class HTTPSource(ApiModel):
 REPOSITORY = r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,95}(/[A-Za-z0-9][A-Za-z0-9_.-]{0,95})?$"
 Revision = Annotated[
     str,
-    text(r"^[A-Za-z0-9][A-Za-z0-9_./-]{0,199}$", "must be a branch, tag or commit", NO_RELATIVE_PARTS_RULE, max_length=200),
+    text(r"^[A-Za-z0-9][A-Za-z0-9_./-]{0,199}$", "must be a branch, tag or commit", max_length=200),
 ]
 
 
@@ -151,32 +151,28 @@ class InlineRows(ApiModel):
     """One JSON object a line."""
 
 
-PLACES = ("s3", "http", "huggingFace", "catalog", "configMap", "inline")
-_COUNT = " + ".join(f"(has(self.{place}) ? 1 : 0)" for place in PLACES)
-_GIVEN = " + ".join(f"(has(self.{place}) ? '{place} ' : '')" for place in PLACES)
-"""Sums, not lists: the API server takes the cost of a list's text for endless."""
-EXACTLY_ONE_PLACE_RULE = cel(
-    f"{_COUNT} == 1",
-    f"exactly one of {', '.join(PLACES)} must be given",
-    found=f"({_COUNT} == 0 ? 'none ' : {_GIVEN}) + 'in source ' + self.name",
-)
+def exactly_one_of(*places: str) -> dict[str, Any]:
+    """The rule of a source. Sums, not lists: the API server takes the cost of a list's text for endless."""
+    count = " + ".join(f"(has(self.{place}) ? 1 : 0)" for place in places)
+    given = " + ".join(f"(has(self.{place}) ? '{place} ' : '')" for place in places)
+    return cel(
+        f"{count} == 1",
+        f"exactly one of {', '.join(places)} must be given",
+        found=f"({count} == 0 ? 'none ' : {given}) + 'in source ' + self.name",
+    )
 
 
 class RowSource(ApiModel):
     """Where rows come from: exactly one place, and what their fields mean."""
 
-    model_config = ConfigDict(json_schema_extra=with_rules(EXACTLY_ONE_PLACE_RULE))
+    model_config = ConfigDict(json_schema_extra=with_rules(exactly_one_of("s3", "huggingFace", "configMap", "inline")))
 
     name: SourceName
     """Names the source in reports; duplicates keep the row of the least source name."""
     s3: S3Source | None = None
     """Objects of an S3 store."""
-    http: HTTPSource | None = None
-    """One file behind a URL."""
     hugging_face: HuggingFaceSource | None = None
     """Files of a dataset repository on a Hugging Face hub."""
-    catalog: CatalogSource | None = None
-    """A well-known open instruction set."""
     config_map: ConfigMapSource | None = None
     """The keys of a ConfigMap."""
     inline: InlineRows | None = None
@@ -190,6 +186,14 @@ class RowSource(ApiModel):
 class DatasetSource(RowSource):
     """A source of a dataset: where its rows come from, what its owner declares of them, and how much is taken."""
 
+    model_config = ConfigDict(
+        json_schema_extra=with_rules(exactly_one_of("s3", "http", "huggingFace", "catalog", "configMap", "inline"))
+    )
+
+    http: HTTPSource | None = None
+    """One file behind a URL."""
+    catalog: CatalogSource | None = None
+    """A well-known open instruction set."""
     license: Annotated[str, Field(min_length=1, max_length=128)] | None = None
     """Licence of the rows, best as SPDX identifier (Apache-2.0, CC-BY-NC-4.0); the card of a version names the strictest."""
     language: Annotated[str, Field(min_length=1, max_length=35)] | None = None

@@ -47,11 +47,11 @@ def open_source(wanted: RowSource, profile: Profile, world: DatasetWorld, *, fie
     if wanted.config_map:
         name = wanted.config_map.name
         return OpenedSource(_declared(wanted, mounted=MountedSource(path=config_map_folder(name))), config_map=name)
-    if wanted.http:
-        return _open_http(wanted, wanted.http, profile, world, field=f"{field}.http")
     if wanted.hugging_face:
         return _open_repository(wanted, wanted.hugging_face, profile, world, field=f"{field}.huggingFace")
-    if wanted.catalog:
+    if isinstance(wanted, DatasetSource) and wanted.http:
+        return _open_http(wanted, wanted.http, profile, world, field=f"{field}.http")
+    if isinstance(wanted, DatasetSource) and wanted.catalog:
         return _open_catalog(wanted, wanted.catalog, profile, world, field=f"{field}.catalog")
     return OpenedSource(_declared(wanted, inline=wanted.inline.jsonl if wanted.inline else ""))
 
