@@ -5,11 +5,13 @@ from __future__ import annotations
 import html
 import re
 
+_ATTRIBUTES = r"""(?:\s+[A-Za-z:_-]{1,40}\s?=\s?(?:"[^"<>]{0,1000}"|'[^'<>]{0,1000}'|[^\s<>"']{1,1000})){0,20}\s*/?>"""
+"""With values, all of them: `a <b and c> d` is no tag."""
 _BREAKS = re.compile(
-    r"(?:[ \t]*<(?:br|hr|/?(?:p|div|li|ul|ol|tr|table|tbody|h[1-6]|section|article))\b[^<>]{0,500}>[ \t]*)+", re.I
+    rf"(?:[ \t]*<(?:br|hr|/?(?:p|div|li|ul|ol|tr|table|tbody|h[1-6]|section|article)){_ATTRIBUTES}[ \t]*)+", re.I
 )
 _CELLS = re.compile(r"</t[dh]\s*>", re.I)
-_OTHERS = re.compile(r"</?(?:span|font|b|i|u|em|strong|a|td|th|img|center|small|big|label|nobr)\b[^<>]{0,500}>", re.I)
+_OTHERS = re.compile(rf"</?(?:span|font|b|i|u|em|strong|a|td|th|img|center|small|big|label|nobr){_ATTRIBUTES}", re.I)
 """Not sub and sup, which carry meaning in formulas."""
 _ENTITIES = re.compile(r"&(?:nbsp|amp|lt|gt|quot|apos|#39|mdash|ndash|hellip|ldquo|rdquo|lsquo|rsquo);")
 _IS_ABOUT_CODE = re.compile(

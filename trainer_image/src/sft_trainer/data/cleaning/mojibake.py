@@ -11,7 +11,7 @@ CHINESE_BEGINS, CONTINUES = range(0xE4, 0xEA), range(0x80, 0xC0)
 """First and second bytes of Chinese characters in UTF-8."""
 _READ_AS_GBK = "".join(bytes((first, second)).decode("gbk", "ignore") for first in CHINESE_BEGINS for second in CONTINUES)
 """What these two are in GBK: 384 characters that are rare in sound Chinese."""
-HINT = re.compile(f"[\x80-\xff\ufffd\u70eb\u5c6f{_READ_AS_GBK}]")
+HINT = re.compile(f"[\x80-\xff\ufffd\u951f\u70eb\u5c6f{_READ_AS_GBK}]")
 """Found in every text that can be repaired or is beyond it; Latin-1 letters are what UTF-8 is in Windows-1252."""
 _SAFE = TextFixerConfig(
     uncurl_quotes=False,
@@ -31,6 +31,8 @@ nobody set (烫烫烫, 屯屯屯)."""
 _C1 = re.compile("[\x80-\x9f]")
 """Windows-1252 that was read as Latin-1."""
 _HAN = re.compile("[\u4e00-\u9fff]")
+MIN_UTF8_SHARE = 0.5
+"""Of the bytes of a text in GBK. Sound Chinese has next to none, and text read wrongly has punctuation beside its characters."""
 MIN_HAN = 4
 """Shorter Chinese may by chance be UTF-8 when written as GBK."""
 
@@ -44,7 +46,16 @@ def repaired(text: str) -> str:
 
 def is_hopeless(text: str) -> bool:
     """Whether characters are gone for good; who writes about the replacement character writes it once or twice."""
-    return len(_HOPELESS.findall(text)) > 2
+    return len(_HOPELESS.findall(text)) > 2 or _is_half_read_as_gbk(text)
+
+
+def _is_half_read_as_gbk(text: str) -> bool:
+    """UTF-8 that was read as GBK mostly loses a byte here and there: what is left of it still is UTF-8, and nothing else is."""
+    if len(_HAN.findall(text)) < MIN_HAN:
+        return False
+    data = "".join(character for character in text if character > "\x7f").encode("gb18030", "ignore")
+    meant = "".join(_HAN.findall(data.decode(errors="ignore")))
+    return len(meant.encode()) > MIN_UTF8_SHARE * len(data)
 
 
 def _read_as_gbk(text: str) -> str | None:

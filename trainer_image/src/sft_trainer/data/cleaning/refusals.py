@@ -16,17 +16,25 @@ _REFUSAL = re.compile(
     r"|^\W*我(?:无法|不能)(?:提供|回答|协助|帮助|满足|完成)",
     re.I,
 )
+_MODELS = (
+    r"(?:chat\s?gpt|gpt-?[345][\w.]*|claude|gemini|bard|copilot|llama|vicuna|alpaca|deepseek|qwen|kimi|chatglm|moss|baichuan"
+    r"|文心一言|通义千问|讯飞星火|混元|豆包|百川)"
+)
 _MAKERS = (
-    r"(?:chat\s?gpt|gpt-?[345][\w.]*|open\s?ai|claude|anthropic|gemini|bard|copilot|llama|vicuna|alpaca|deepseek|qwen|kimi|chatglm|moss"
-    r"|文心一言|文心|通义千问|讯飞星火|混元|豆包|百度|阿里|腾讯|字节|baichuan|百川)"
+    rf"(?:{_MODELS}|open\s?ai|anthropic|google|meta|microsoft|lmsys|moonshot"
+    r"|百度|阿里\w{0,2}|腾讯|字节\w{0,2}|智谱\w{0,2}|复旦\w{0,2})"
+)
+_BETWEEN = (
+    r"(?:(?:an?|the|ai|large|big|language|model|assistant|chat ?bot|virtual|called|named|known as|version of|based on)[ ,]+)"
 )
 _IDENTITY = re.compile(
-    r"\b(?:i am|i['\u2019]m|my name is|call me|i was (?:made|built) by|(?:created|trained|developed) by)"
-    rf"\s+(?:an? )?(?:\w+ ){{0,4}}?{_MAKERS}\b"
-    r"|\bi(?: am|['\u2019]m) an ai (?:language )?(?:model|assistant) (?:created|trained|developed|made) by\b"
-    rf"|我(?:叫|是|名叫|的名字(?:是|叫))[^。，,\n]{{0,12}}{_MAKERS}"
-    r"|我是(?:一个|一款|一名)?由\s?[^。，,\n]{1,16}(?:训练|开发|创造|研发|推出)"
-    rf"|由\s?{_MAKERS}[^。，,\n]{{0,10}}(?:训练|开发|创造|研发|推出)的(?:一个|一款)?(?:大型|大规模)?(?:语言模型|人工智能|AI|助手|聊天)",
+    rf"\b(?:i am|i['\u2019]m|my name is|call me)[ ,]+{_BETWEEN}{{0,8}}{_MODELS}\b"
+    rf"|\bi(?: am|['\u2019]m) (?:an? )?{_BETWEEN}{{1,6}}(?:and i was |that was |who was )?(?:created|trained|developed|made|built) by\b"
+    rf"|\bi was (?:created|trained|developed|made|built) by {_MAKERS}\b"
+    rf"|我(?:叫|是|名叫|的名字(?:是|叫))[^。，,\n]{{0,8}}{_MODELS}"
+    r"|我是(?:一个|一款|一名)?由\s?[^。，,\n]{1,16}(?:训练|开发|创造|研发|推出|创建)"
+    rf"|由\s?{_MAKERS}[^。，,\n]{{0,10}}(?:训练|开发|创造|研发|推出|创建)的"
+    r"(?:一个|一款)?(?:大型|大规模)?(?:语言模型|人工智能|AI|助手|聊天)",
     re.I,
 )
 _NAMES = (
