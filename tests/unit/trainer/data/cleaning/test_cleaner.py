@@ -10,7 +10,7 @@ from collections import Counter
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from sft_trainer.contract import CleanSettings
@@ -243,6 +243,7 @@ def test_everything_can_be_left_as_it_is() -> None:
 
 
 @given(st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=200))
+@example("€\nÈà¨")
 def test_cleaning_twice_is_cleaning_once(text: str) -> None:
     cleaner = Cleaner(CleanSettings())
     try:

@@ -29,7 +29,7 @@ _BETWEEN = (
 )
 _IDENTITY = re.compile(
     rf"\b(?:i am|i['\u2019]m|my name is|call me)[ ,]+{_BETWEEN}{{0,8}}{_MODELS}\b"
-    rf"|\bi(?: am|['\u2019]m) (?:an? )?{_BETWEEN}{{1,6}}(?:and i was |that was |who was )?(?:created|trained|developed|made|built) by\b"
+    rf"|\bi(?: am|['\u2019]m) {_BETWEEN}{{1,6}}(?:(?:and i|that|who) was )?(?:created|trained|developed|made|built) by\b"
     rf"|\bi was (?:created|trained|developed|made|built) by {_MAKERS}\b"
     rf"|我(?:叫|是|名叫|的名字(?:是|叫))[^。，,\n]{{0,8}}{_MODELS}"
     r"|我是(?:一个|一款|一名)?由\s?[^。，,\n]{1,16}(?:训练|开发|创造|研发|推出|创建)"
