@@ -22,6 +22,8 @@ CONTROL_CHARACTERS, MOJIBAKE, HTML, THINKING, CHINESE_SCRIPT = (
     "ChineseScript",
 )
 """What is said to have been changed."""
+MAX_PASSES = 8
+"""Text is decoded or escaped wrongly twice now and then; what still changes after this many times is noise."""
 TO_SIMPLIFIED, TO_TRADITIONAL = "t2s", "s2t"
 """OpenCC's conversions of characters; those that change words as well (tw2sp) would put other words into the data's mouth."""
 
@@ -61,16 +63,24 @@ class Cleaner:
         return Cleaned(content, frozenset(changes) if changes else UNCHANGED)
 
     def _changed(self, texts: Sequence[str], changes: set[str]) -> Sequence[str]:
-        """The texts of a row, changed where it is needed. Each look is at all of them at once, and most rows need nothing."""
+        """The texts of a row, changed until nothing is left to change: one repair may uncover what another one is for."""
+        for _ in range(MAX_PASSES):
+            before, texts = texts, self._pass(texts, changes)
+            if texts == before:
+                return texts
+        raise RowRejected(MOJIBAKE)
+
+    def _pass(self, texts: Sequence[str], changes: set[str]) -> Sequence[str]:
+        """Each look is at all texts of the row at once, and most rows need nothing."""
         settings, row = self._settings, "\n".join(texts)
         if len(row) > settings.max_row_characters:
             raise RowRejected("TooLong")
         if not row.isascii():
+            texts = _each(texts, characters.composed, CONTROL_CHARACTERS, changes)
             if settings.mojibake is Repairing.REPAIR and mojibake.HINT.search(row):
-                texts = _each(texts, mojibake.repaired, MOJIBAKE, changes)
+                texts = _each(texts, _repaired, MOJIBAKE, changes)
                 if any(map(mojibake.is_hopeless, texts)):
                     raise RowRejected(MOJIBAKE)
-            texts = _each(texts, characters.composed, CONTROL_CHARACTERS, changes)
             if self._convert and language_of(row) == CHINESE:
                 texts = _each(texts, self._convert, CHINESE_SCRIPT, changes)
         if settings.control_characters is Removing.REMOVE and characters.HINT.search(row):
@@ -123,6 +133,10 @@ def _mismatches(content: Content) -> bool:
     prompt = next((message.content for message in content.messages if message.role == "user"), "")
     answer = next((message.content for message in content.messages if message.role == "assistant"), "")
     return answers.is_in_another_language(prompt, answer)
+
+
+def _repaired(text: str) -> str:
+    return characters.composed(mojibake.repaired(text))
 
 
 def _each(texts: Sequence[str], change: Change, name: str, changes: set[str]) -> Sequence[str]:

@@ -31,8 +31,6 @@ nobody set (烫烫烫, 屯屯屯)."""
 _C1 = re.compile("[\x80-\x9f]")
 """Windows-1252 that was read as Latin-1."""
 _HAN = re.compile("[\u4e00-\u9fff]")
-MAX_LAYERS = 8
-"""Text is decoded wrongly twice now and then; what has more layers than this is noise."""
 MIN_UTF8_SHARE = 0.5
 """Of the bytes of a text in GBK. Sound Chinese has next to none, and text read wrongly has punctuation beside its characters."""
 MIN_HAN = 4
@@ -41,14 +39,8 @@ MIN_HAN = 4
 
 def repaired(text: str) -> str:
     """The text as it was meant, or as it is."""
-    for _ in range(MAX_LAYERS):
-        before, text = text, _read_as_gbk(text) or _decoded_again(text)
-        if text == before:
-            break
-    return text
-
-
-def _decoded_again(text: str) -> str:
+    if undone := _read_as_gbk(text):
+        return undone
     return fix_text(text, _SAFE) if is_bad(text) or _C1.search(text) else text
 
 
