@@ -13,6 +13,7 @@ import pytest
 import zstandard
 
 from sft_trainer.contract import (
+    CleanSettings,
     DedupeSettings,
     DuplicateAction,
     FieldMap,
@@ -467,3 +468,53 @@ def test_the_digest_of_known_rows_never_changes(bench: Bench) -> None:
     bench.put("a.jsonl", "\n".join([qa("What is 泵?", "A pump \u20ac"), qa("Why?", "So.")]))
     digest = bench.prepare(bench.source("faq", "a.jsonl"), eval_percent=50).digest
     assert digest == "dd1cb99b59b80575571b956303158666b708249a78fb89d9bf9dd2faaf4a7e26"
+
+
+def everything_left_behind(bench: Bench) -> str:
+    """All that a run leaves for people to read, and the published rows."""
+    run = bench.folder / "run"
+    texts = [path.read_text() for path in run.glob("report.*")]
+    texts += [json.dumps(bench.rejects(path.name.removesuffix(".jsonl.zst"))) for path in (run / "rejects").glob("*.zst")]
+    return "\n".join(texts)
+
+
+@pytest.mark.parametrize("action", ["Mask", "Pseudonymise", "Reject"])
+def test_what_may_not_be_published_is_nowhere_in_what_a_run_leaves_behind(bench: Bench, tmp_path: Path, action: str) -> None:
+    escaped = qa("Whose is it?", "jo.doe@acme.io").replace("@", "\\u0040")
+    dirty = [qa("Who?", "Call 138 1729 4406."), escaped, qa("key?", "AKIAQWERTYUIOPASDFGH"), qa("jo.doe@acme.io", " ")]
+    bench.put("a.jsonl", "\n".join([*GOOD, *dirty, '{"question": "13817294406"', '{"text": "jo.doe@acme.io"}']))
+    clean = CleanSettings.model_validate({"personalData": {"action": action}, "secrets": action})
+    result = bench.prepare(bench.source("faq", "a.jsonl"), clean=clean, gates=Gates(max_reject_percent=50, min_rows=1))
+    rows = read_version(bench.pinned(result), tmp_path / "trainer")
+    published = "\n".join(message.content for split in rows.values() for row in split for message in row.content.messages)
+    for text in (everything_left_behind(bench), published, result.model_dump_json()):
+        for private in ("13817294406", "138 1729 4406", "jo.doe", "AKIAQWERTY"):
+            assert private not in text
+    if action == "Reject":
+        assert result.accounting.rejected["PersonalData"] == 2
+        assert result.accounting.rejected["Secret"] == 1
+    else:
+        assert "Secret" not in result.accounting.rejected
+        assert bench.report()["sources"][0]["changes"] == {"PersonalData": 2, "Secret": 1}
+        assert {change for sample in bench.report()["changedSamples"] for change in sample["changes"]} == {
+            "PersonalData",
+            "Secret",
+        }
+
+
+def test_a_number_that_is_cut_from_a_shown_text_is_not_half_of_a_phone_number(bench: Bench) -> None:
+    padding = "z" * (4096 - len('{"question":"q","answer":" ","note":"') - 6)
+    bench.put("a.jsonl", "\n".join([*GOOD, '{"question":"q","answer":" ","note":"' + padding + ' 13817294406"}']))
+    bench.prepare(bench.source("faq", "a.jsonl"))
+    assert "1381" not in everything_left_behind(bench)
+
+
+def test_rows_far_longer_than_the_others_are_left_out_where_that_is_asked_for(bench: Bench) -> None:
+    rows = [qa(f"question {number}", f"answer {number * 7919} " * (3 + number % 5)) for number in range(120)]
+    book = qa("The whole book?", " ".join(str(number * 104729) for number in range(12_000)))
+    bench.put("a.jsonl", "\n".join([*rows, book]))
+    source = bench.source("faq", "a.jsonl")
+    keeping = {"dedupe": DedupeSettings(near=None)}
+    assert bench.prepare(source, **keeping).accounting.kept == 121
+    strict = CleanSettings.model_validate({"lengthOutliers": "Reject"})
+    assert bench.prepare(source, clean=strict, **keeping).accounting.rejected == {"LengthOutlier": 1}
