@@ -22,6 +22,8 @@ DELIMITERS = {",": "CSV", "\t": "TSV", ";": "CSV with ';'"}
 LONG_LINE_BYTES = SAMPLE_BYTES - 4096
 """A sample that is so long may end within a line."""
 MAX_NAME_LENGTH = 60
+MAX_HEADER_BYTES = 64 << 10
+"""More names than a table has; a longer line is none. Below the 128 Ki characters that csv takes for a cell unasked."""
 _NAME = re.compile(r"[\w \-./()]+")
 
 
@@ -52,9 +54,10 @@ def layout_of(open_text: Callable[[], BinaryIO]) -> LayoutFound | None:
     stripped = sample.lstrip()
     if not stripped:
         return None
-    parsed, lines = _json_lines(stripped)
-    if parsed * 100 >= MIN_JSON_LINES_PERCENT * lines and not _is_one_value(stripped, lines):
-        return LayoutFound(Layout.JSON_LINES, f"{parsed} of the first {lines} lines are JSON")
+    lines = _first_lines(stripped)
+    parsed = sum(map(_is_object, lines))
+    if parsed * 100 >= MIN_JSON_LINES_PERCENT * len(lines) and not (len(lines) == 1 and _holds_all_rows(lines[0])):
+        return LayoutFound(Layout.JSON_LINES, f"{parsed} of the first {len(lines)} lines are JSON")
     if stripped[:1] in (b"[", b"{"):
         return _spread_json(stripped, open_text)
     if table := _table_layout(stripped):
@@ -77,12 +80,12 @@ def _spread_json(stripped: bytes, open_text: Callable[[], BinaryIO]) -> LayoutFo
     return LayoutFound(Layout.JSON_VALUES, "begins with '{', and its lines are no JSON")
 
 
-def _json_lines(stripped: bytes) -> tuple[int, int]:
-    """(lines that are JSON, lines), of the first ones that are not blank"""
+def _first_lines(stripped: bytes) -> list[bytes]:
+    """Those that are not blank, and whole."""
     lines = [line for line in stripped.split(b"\n")[:SAMPLE_LINES] if line.strip()]
     if len(lines) > 1 and len(stripped) >= LONG_LINE_BYTES:
         lines = lines[:-1]  # the sample may have cut it
-    return sum(map(_is_object, lines)), len(lines)
+    return lines
 
 
 def _is_object(line: bytes) -> bool:
@@ -96,11 +99,9 @@ def _is_object(line: bytes) -> bool:
     return True
 
 
-def _is_one_value(stripped: bytes, lines: int) -> bool:
-    """One line that holds all rows. Several lines that are arrays are rows wrapped in lists."""
-    if lines != 1:
-        return False
-    value = orjson.loads(stripped)
+def _holds_all_rows(line: bytes) -> bool:
+    """Of JSON that is the only line. Several lines that are arrays are rows wrapped in lists."""
+    value = orjson.loads(line)
     if isinstance(value, dict):
         return any(isinstance(value.get(name), list) for name in ROW_LISTS)
     return not _is_conversation(value)
@@ -111,7 +112,7 @@ def _is_conversation(value: object) -> bool:
 
 
 def _table_layout(stripped: bytes) -> LayoutFound | None:
-    header = stripped.split(b"\n", 1)[0].decode(errors="replace").strip("\r")
+    header = stripped.split(b"\n", 1)[0][:MAX_HEADER_BYTES].decode(errors="replace").strip("\r")
     for delimiter, name in DELIMITERS.items():
         names = [cell.strip() for cell in next(csv.reader([header], delimiter=delimiter), [])]
         if len(names) > 1 and len(set(names)) == len(names) and all(map(_is_name, names)):

@@ -1,0 +1,116 @@
+"""Files made to exhaust whoever opens them end in a clear error, soon, and with memory that has nothing to do with their size."""
+
+from __future__ import annotations
+
+import gzip
+import os
+import subprocess
+import sys
+import time
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+import zstandard
+
+MAX_MIB = 700
+"""The engine itself needs 200 MiB, a look at a file 16 MiB, unpacking a window of up to 128 MiB; a bomb wants gigabytes."""
+MAX_SECONDS = 90
+GIB = 1 << 30
+CHUNK = b"a" * (1 << 20)
+
+
+class Ended(NamedTuple):
+    """How a run of `sft-data check` ended."""
+
+    code: int
+    said: str
+    peak_mib: float
+    seconds: float
+
+
+def check(path: Path, folder: Path) -> Ended:
+    """A process of its own, whose peak of memory the kernel tells."""
+    said = folder / "said"
+    began = time.monotonic()
+    with said.open("wb") as output:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "sft_trainer.data.command_line", "check", str(path)], stdout=output, stderr=output
+        )
+        _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    return Ended(process.returncode, said.read_text(), usage.ru_maxrss / 1024, time.monotonic() - began)
+
+
+def zstd_bomb(path: Path) -> None:
+    """4 GiB in 130 KB."""
+    with zstandard.ZstdCompressor(level=1).stream_writer(path.open("wb")) as writer:
+        for _ in range(4 * GIB // len(CHUNK)):
+            writer.write(CHUNK)
+
+
+def gzip_bomb(path: Path) -> None:
+    """1 GiB in 5 MB."""
+    with gzip.open(path, "wb", compresslevel=1) as writer:
+        for _ in range(GIB // len(CHUNK)):
+            writer.write(CHUNK)
+
+
+def workbook_bomb(path: Path) -> None:
+    """A workbook whose one sheet is 1 GiB of rows that never end."""
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as workbook:
+        workbook.writestr("[Content_Types].xml", "<Types/>")
+        workbook.writestr("xl/workbook.xml", "<workbook/>")
+        with workbook.open("xl/worksheets/sheet1.xml", "w", force_zip64=True) as sheet:
+            sheet.write(b"<worksheet><sheetData>")
+            for _ in range(GIB // len(CHUNK)):
+                sheet.write(CHUNK)
+
+
+def endless_line(path: Path) -> None:
+    """A row that begins well and never ends. With 4 GiB it takes no more memory (216 MiB), but 30 seconds."""
+    with path.open("wb") as file:
+        file.write(b'{"prompt": "a", "completion": "b"}\n{"prompt": "' + CHUNK)
+        file.truncate(GIB)
+
+
+def open_quote(path: Path) -> None:
+    """A table whose first cell is the rest of the file."""
+    with path.open("wb") as file:
+        file.write(b'question,answer\n"who opened this')
+        for _ in range(256):
+            file.write(b"never, closes, it\n" * 58_254)
+
+
+def deep_json(path: Path) -> None:
+    path.write_bytes(b'[{"a":' * 3_000_000)
+
+
+def deep_line(path: Path) -> None:
+    path.write_bytes(b'{"prompt": "a", "completion": "b"}\n' * 3 + b'{"a":' * 300_000 + b"\n")
+
+
+BOMBS: dict[str, tuple[Callable[[Path], None], str]] = {
+    "zstd": (zstd_bomb, "more than 200 times its size"),
+    "gzip": (gzip_bomb, "neither JSON nor a table"),
+    "workbook": (workbook_bomb, "unpacks to"),
+    "one line of 1 GiB": (endless_line, "LineTooLong"),
+    "a quote that never closes": (open_quote, "never closes"),
+    "deep JSON": (deep_json, "nested too deep"),
+    "a deep line": (deep_line, "NotJson"),
+}
+
+
+@pytest.mark.parametrize("name", BOMBS)
+def test_a_bomb_ends_soon_with_little_memory_and_a_reason(tmp_path: Path, name: str) -> None:
+    make, says = BOMBS[name]
+    path = tmp_path / "rows.jsonl"
+    make(path)
+    ended = check(path, tmp_path)
+    print(f"{name}: {ended.peak_mib:.0f} MiB, {ended.seconds:.1f} s\n{ended.said}")
+    assert "Traceback" not in ended.said
+    assert says in ended.said
+    assert ended.peak_mib < MAX_MIB
+    assert ended.seconds < MAX_SECONDS
