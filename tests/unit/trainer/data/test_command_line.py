@@ -89,3 +89,31 @@ def test_a_version_is_exported_with_all_its_rows(
 def test_a_folder_that_is_no_version_cannot_be_exported(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["export", str(tmp_path), "--shape", "OpenAI", "-o", str(tmp_path / "export")]) == ExitCode.INVALID
     assert "name the folder of a version" in capsys.readouterr().err
+
+
+def test_columns_and_cleaning_can_be_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    rows = [{"问": "电话是多少？", "答": "138 1729 4406"}, {"问": "几点开门？", "答": "<think>嗯</think>九点。"}]
+    path = tmp_path / "faq.jsonl"
+    path.write_text("\n".join(json.dumps(row) for row in rows))
+    arguments = ["--field-map", "prompt=问,response=答", "--clean", "personalData.action=Reject", "--clean", "thinking=Remove"]
+    assert main(["prepare", str(path), "-o", str(tmp_path / "out"), "--max-reject-percent", "50", *arguments]) == ExitCode.DONE
+    assert "PersonalData" in capsys.readouterr().out
+    report = json.loads((tmp_path / "out" / "report" / "report.json").read_text())
+    assert report["sources"][0]["changes"] == {"Thinking": 1}
+
+
+@pytest.mark.parametrize(
+    ("option", "told"),
+    [
+        (["--clean", "thinkin=Remove"], "--clean thinkin: Extra inputs are not permitted"),
+        (["--clean", "secrets=No"], "--clean secrets: Input should be 'Mask'"),
+        (["--clean", "secrets.all=Mask"], "--clean secrets"),
+        (["--field-map", "prompt=a"], "messages, or prompt and response"),
+    ],
+)
+def test_an_option_that_means_nothing_is_told(
+    file: Path, capsys: pytest.CaptureFixture[str], option: list[str], told: str
+) -> None:
+    with pytest.raises(SystemExit):
+        main(["check", str(file), *option])
+    assert told in capsys.readouterr().err

@@ -11,8 +11,9 @@ from collections.abc import Iterable, Sequence
 from contextlib import closing
 from pathlib import Path
 from types import TracebackType
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+import orjson
 from pydantic import ValidationError
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
@@ -20,6 +21,7 @@ from rich.table import Table
 
 from sft_trainer.contract import (
     Accounting,
+    CleanSettings,
     DedupeSettings,
     DuplicateAction,
     ExitCode,
@@ -87,7 +89,13 @@ class ProgressBar(Watch):
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Returns the exit code: 0, or why not, in the numbers of the run contract."""
-    options = _parser().parse_args(arguments)
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    if options.command != "export":
+        try:
+            options.clean = _clean_settings(options.clean)
+        except ValidationError as error:
+            parser.error("; ".join(f"--clean {'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors()))
     console, errors = Console(soft_wrap=True), Console(stderr=True, soft_wrap=True)
     if options.command == "export":
         return _export(options, console, errors)
@@ -121,6 +129,8 @@ def _parser() -> argparse.ArgumentParser:
             metavar="prompt=COLUMN,response=COLUMN",
             help="which column means what, where rows do not tell",
         )
+        field = "thinking=Remove"
+        command.add_argument("--clean", action="append", default=[], metavar=field, help="a field of spec.clean; may be repeated")
         near = [*DuplicateAction, IGNORE]
         command.add_argument("--near-duplicates", choices=near, default=DuplicateAction.DROP, help="what becomes of them")
         command.add_argument("--threshold-percent", type=int, default=70, help="how similar near duplicates are, at least")
@@ -178,12 +188,31 @@ def _config(options: argparse.Namespace, output: Path) -> PrepareConfig:
         attempt=1,
         sources=_sources(options.files, options.format, options.field_map),
         evaluation_sources=_sources(options.evaluation, options.format, options.field_map),
+        clean=options.clean,
         dedupe=DedupeSettings(near=near),
         eval_percent=getattr(options, "eval_percent", 0),
         gates=Gates(max_reject_percent=options.max_reject_percent, min_rows=options.min_rows),
         versions=StorePrefix(uri=f"file://{output}/"),
         run=StorePrefix(uri=f"file://{output}/{REPORT}/"),
     )
+
+
+def _clean_settings(assignments: Iterable[str]) -> CleanSettings:
+    """`personalData.action=Reject` and the like; a value is JSON where it can be, else text. Raises ValidationError."""
+    settings: dict[str, Any] = {}
+    for assignment in assignments:
+        path, _, value = assignment.partition("=")
+        *parents, name = path.split(".")
+        node = settings
+        for parent in parents:
+            if not isinstance(node.get(parent), dict):
+                node[parent] = {}
+            node = node[parent]
+        try:
+            node[name] = orjson.loads(value)
+        except orjson.JSONDecodeError:
+            node[name] = value
+    return CleanSettings.model_validate(settings)
 
 
 def _field_map(text: str) -> FieldMap:
