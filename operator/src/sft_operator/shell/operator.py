@@ -52,6 +52,15 @@ async def serve(settings: Settings, api_server: ApiServer) -> bool:
     finally:
         await health.cleanup()
         await api_server.close()
+        asyncio.get_running_loop().set_exception_handler(while_closing)
+
+
+def while_closing(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """kopf leaves the generators of its watches to the loop, which cannot always close them: their requests are over by then."""
+    if "asyncgen" in context:
+        logger.debug("%s", context["message"])
+    else:
+        loop.default_exception_handler(context)
 
 
 async def _run_until_signal(parts: Sequence[Coroutine[Any, Any, None]], stop: asyncio.Event) -> bool:
