@@ -32,6 +32,8 @@ RETRY_SECONDS = 300.0
 """How long one call is tried again: a rolling restart of an S3 server or a network fault takes a minute or two, not more."""
 FIRST_DELAY_SECONDS = 0.5
 LONGEST_DELAY_SECONDS = 15.0
+READ_TIMEOUT_SECONDS = 60.0
+"""A server that says nothing for so long is taken for gone; completing an upload of many parts may take it half of that."""
 PARALLEL_CONNECTIONS = 40
 """Four files at once (store/manifest.py), each in up to ten parts (boto3's own choice)."""
 # The CRT client ignores endpoint_url (seen with boto3 1.44); the classic one is as fast on one network card.
@@ -68,7 +70,7 @@ def make_client(prefix: StorePrefix) -> S3Client:
     """A client for an endpoint; botocore retries at once, S3Store for longer."""
     config = Config(
         connect_timeout=5,
-        read_timeout=60,
+        read_timeout=READ_TIMEOUT_SECONDS,
         retries={"mode": "standard", "total_max_attempts": 3},
         s3={"addressing_style": "path" if prefix.endpoint else "auto"},
         max_pool_connections=PARALLEL_CONNECTIONS,

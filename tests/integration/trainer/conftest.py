@@ -1,4 +1,4 @@
-"""A real S3 server for the store's tests."""
+"""A real S3 server of the tests' own."""
 
 from __future__ import annotations
 
