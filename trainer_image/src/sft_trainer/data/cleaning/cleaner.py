@@ -77,7 +77,7 @@ class Cleaner:
             raise RowRejected("TooLong")
         if not row.isascii():
             texts = _each(texts, characters.composed, CONTROL_CHARACTERS, changes)
-            if settings.mojibake is Repairing.REPAIR and mojibake.HINT.search(row):
+            if settings.mojibake is Repairing.REPAIR and mojibake.may_be_mojibake(row):
                 texts = _each(texts, _repaired, MOJIBAKE, changes)
                 if any(map(mojibake.is_hopeless, texts)):
                     raise RowRejected(MOJIBAKE)

@@ -7,12 +7,20 @@ import re
 from ftfy import TextFixerConfig, fix_text
 from ftfy.badness import is_bad
 
+
+def _in_windows_1252(byte: int) -> str:
+    return bytes((byte,)).decode("windows-1252", "ignore") or chr(byte)
+
+
 CHINESE_BEGINS, CONTINUES = range(0xE4, 0xEA), range(0x80, 0xC0)
 """First and second bytes of Chinese characters in UTF-8."""
 _READ_AS_GBK = "".join(bytes((first, second)).decode("gbk", "ignore") for first in CHINESE_BEGINS for second in CONTINUES)
 """What these two are in GBK: 384 characters that are rare in sound Chinese."""
-HINT = re.compile(f"[\x80-\xff\ufffd\u951f\u70eb\u5c6f{_READ_AS_GBK}]")
-"""Found in every text that can be repaired or is beyond it; Latin-1 letters are what UTF-8 is in Windows-1252."""
+_SUSPECTS = re.compile(f"[\x80-\x9f\ufffd\u951f\u70eb\u5c6f{_READ_AS_GBK}]")
+"""Codes that are no letters in any encoding, characters of what is beyond repair, and those of UTF-8 in GBK."""
+_READ_AS_LATIN = re.compile("[\xc2-\xf4][" + re.escape("".join(map(_in_windows_1252, CONTINUES))) + "\xa0-\xbf]")
+"""What a first byte of UTF-8 and a second one are in Windows-1252 and Latin-1; in sound text a letter with an accent is hardly
+ever followed by one of these."""
 _SAFE = TextFixerConfig(
     uncurl_quotes=False,
     fix_character_width=False,
@@ -35,6 +43,11 @@ MIN_UTF8_SHARE = 0.5
 """Of the bytes of a text in GBK. Sound Chinese has next to none, and text read wrongly has punctuation beside its characters."""
 MIN_HAN = 4
 """Shorter Chinese may by chance be UTF-8 when written as GBK."""
+
+
+def may_be_mojibake(text: str) -> bool:
+    """A quick look, which finds all that can be repaired or is beyond it, and seldom anything else."""
+    return _SUSPECTS.search(text) is not None or _READ_AS_LATIN.search(text) is not None
 
 
 def repaired(text: str) -> str:

@@ -37,6 +37,7 @@ _IDENTITY = re.compile(
     r"(?:一个|一款)?(?:大型|大规模)?(?:语言模型|人工智能|AI|助手|聊天)",
     re.I,
 )
+_FIRST_PERSON = ("i am", "i'm", "i\u2019m", "my name", "call me", "i was", "我", "由")
 _NAMES = (
     *("gpt", "open", "claude", "anthropic", "gemini", "bard", "copilot", "llama", "vicuna", "alpaca", "deepseek", "qwen", "kimi"),
     *(
@@ -57,7 +58,7 @@ _NAMES = (
         "我是",
     ),
 )
-"""One of them stands in every answer that names its maker."""
+"""Of both one stands in every answer that names its maker; most answers are not about the one who answers."""
 
 
 def is_refusal(answer: str) -> bool:
@@ -68,4 +69,8 @@ def is_refusal(answer: str) -> bool:
 def names_its_maker(answer: str) -> bool:
     """Whether the one who answers says that it is some known model, or whose."""
     lowered = answer.lower()
-    return any(name in lowered for name in _NAMES) and _IDENTITY.search(answer) is not None
+    return (
+        any(words in lowered for words in _FIRST_PERSON)
+        and any(name in lowered for name in _NAMES)
+        and _IDENTITY.search(answer) is not None
+    )
