@@ -1,4 +1,4 @@
-"""`python -m sft_trainer prepare|plan|train [--config FILE]`: the entry point of both images."""
+"""`python -m sft_trainer prepare|check-sources|plan|train [--config FILE]`: the entry point of both images."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from sft_trainer import pod
-from sft_trainer.contract import CONFIG_PATH, ExitCode, PlanConfig, PrepareConfig, Reason, TerminationMessage
+from sft_trainer.contract import CONFIG_PATH, ExitCode, PlanConfig, PrepareConfig, Reason, SourceCheckConfig, TerminationMessage
 from sft_trainer.failure import Preempted, TrainerFailure, invalid
 from sft_trainer.termination import pod_uid
 
@@ -27,6 +27,14 @@ def prepare(config: PrepareConfig) -> TerminationMessage:
     return _done(config.attempt, text).model_copy(update={"prepare": result})
 
 
+def check_sources(config: SourceCheckConfig) -> TerminationMessage:
+    """Compares the sources with what a version was made from."""
+    from sft_trainer.data.drift import drift_of, in_words
+
+    found = drift_of(config)
+    return _done(config.attempt, in_words(found)).model_copy(update={"drift": found.counts})
+
+
 def plan(config: PlanConfig) -> TerminationMessage:
     """Measures model and data."""
     from sft_trainer.plan.plan import plan as run
@@ -40,7 +48,7 @@ def _done(attempt: int, text: str) -> TerminationMessage:
 
 
 def run_command(command: str, path: Path) -> int:
-    """Runs prepare or plan; returns the exit code."""
+    """Runs everything but train; returns the exit code."""
     try:
         config = pod.load_config(path)
     except TrainerFailure as failure:
@@ -51,6 +59,9 @@ def run_command(command: str, path: Path) -> int:
         case "prepare", PrepareConfig():
             pod.stop_at_sigterm(config.attempt, config.run)
             return pod.finish(pod.run_to_the_end(lambda: prepare(config), config.attempt), config.run)
+        case "check-sources", SourceCheckConfig():
+            # Nothing is lost with it: whoever wants to know looks again.
+            return pod.finish(pod.run_to_the_end(lambda: check_sources(config), config.attempt), None)
         case "plan", PlanConfig():
             pod.stop_at_sigterm(config.attempt, config.output)
             return pod.finish(pod.run_to_the_end(lambda: plan(config), config.attempt), config.output)
@@ -64,7 +75,7 @@ def main() -> int:
     # First of all: PID 1 ignores SIGTERM until it has a handler, and imports take seconds.
     signal.signal(signal.SIGTERM, pod.raise_preempted)
     parser = argparse.ArgumentParser(prog="python -m sft_trainer", description=__doc__)
-    parser.add_argument("command", choices=("prepare", "plan", "train"))
+    parser.add_argument("command", choices=("prepare", "check-sources", "plan", "train"))
     parser.add_argument("--config", type=Path, default=Path(CONFIG_PATH))
     options = parser.parse_args()
     if options.command == "train":

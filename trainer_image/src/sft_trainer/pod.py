@@ -22,6 +22,7 @@ from sft_trainer.contract import (
     PrepareConfig,
     Reason,
     RunConfig,
+    SourceCheckConfig,
     StorePrefix,
     TerminationMessage,
 )
@@ -43,7 +44,7 @@ def raise_preempted(number: int, frame: FrameType | None) -> NoReturn:
     raise Preempted
 
 
-def load_config(path: Path) -> PrepareConfig | PlanConfig | RunConfig:
+def load_config(path: Path) -> PrepareConfig | SourceCheckConfig | PlanConfig | RunConfig:
     """The pod's config; raises TrainerFailure(ContractMismatch, InvalidConfig)."""
     try:
         text = path.read_bytes()
@@ -56,7 +57,7 @@ def load_config(path: Path) -> PrepareConfig | PlanConfig | RunConfig:
         if version != CONTRACT_VERSION:
             message = f"the config speaks contract version {version}, this image speaks {CONTRACT_VERSION}"
             raise invalid(Reason.CONTRACT_MISMATCH, message, "use the trainer images of the operator's own release")
-        return TypeAdapter[PrepareConfig | PlanConfig | RunConfig](AnyConfig).validate_json(text)
+        return TypeAdapter[PrepareConfig | SourceCheckConfig | PlanConfig | RunConfig](AnyConfig).validate_json(text)
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])

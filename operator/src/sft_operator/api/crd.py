@@ -32,7 +32,7 @@ def custom_resource_definition(kind: Kind) -> dict[str, Any]:
         "served": True,
         "storage": True,
         "additionalPrinterColumns": [_printer_column(column) for column in kind.columns],
-        "schema": {"openAPIV3Schema": _with_each_message_once(object_schema(kind))},
+        "schema": {"openAPIV3Schema": _with_members_described_once(_with_each_message_once(object_schema(kind)), set())},
     }
     if kind.has_status:
         version["subresources"] = {"status": {}}
@@ -84,6 +84,32 @@ def _with_each_message_once(schema: object) -> object:
         for name, part in schema.items()
         if not (name == "message" and "messageExpression" in schema)
     }
+
+
+def _with_members_described_once(schema: Any, described: set[str]) -> Any:  # noqa: ANN401 - any JSON value
+    """An object that stands in several places (a bucket's address stands in three) says in the first what its fields mean, and
+    docs/api.md says it everywhere: repeated, it would make a CRD a tenth larger."""
+    if isinstance(schema, list):
+        return [_with_members_described_once(part, described) for part in schema]
+    if not isinstance(schema, dict):
+        return schema
+    if "properties" in schema:
+        members = json.dumps(schema["properties"], sort_keys=True)
+        if members in described:
+            return schema | {"properties": _undescribed(schema["properties"])}
+        described.add(members)
+    return {name: _with_members_described_once(part, described) for name, part in schema.items()}
+
+
+def _undescribed(members: dict[str, Any]) -> dict[str, Any]:
+    return {name: _without_description(member) for name, member in members.items()}
+
+
+def _without_description(schema: dict[str, Any]) -> dict[str, Any]:
+    bare = {name: part for name, part in schema.items() if name != "description"}
+    if "properties" in bare:
+        bare["properties"] = _undescribed(bare["properties"])
+    return bare | {name: _without_description(bare[name]) for name in ("items", "additionalProperties") if name in bare}
 
 
 def _digest(spec: dict[str, Any]) -> str:

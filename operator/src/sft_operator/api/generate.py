@@ -23,6 +23,8 @@ from sft_operator.api.reference_docs import reference
 REPOSITORY = Path(__file__).resolve().parents[4]
 YAML_HEADER = "# Generated from operator/src/sft_operator/api by `make generate`. Do not edit.\n"
 CHART = "charts/sft-operator"
+LINE_WIDTH = 4096
+"""No text is folded: lines that are wrapped at the depth of a schema are more indentation than text."""
 
 
 def generated_files() -> dict[str, str]:
@@ -55,7 +57,7 @@ def as_yaml(document: Mapping[str, Any]) -> str:
 
 
 def _dump(document: object) -> str:
-    return yaml.dump(document, Dumper=_Dumper, sort_keys=False, width=120)
+    return yaml.dump(document, Dumper=_Dumper, sort_keys=False, width=LINE_WIDTH)
 
 
 class _Dumper(yaml.SafeDumper):

@@ -8,17 +8,20 @@ from typing import Annotated
 from pydantic import ConfigDict, Field
 
 from sft_operator.api.api_model import (
+    LIST_SET,
     OBJECT_NAME_RULE,
     RUN_NEVER_FALLS_RULE,
     ApiModel,
     ObjectName,
     Timestamp,
+    cel,
     list_map,
     with_rules,
 )
 from sft_operator.api.cleaning import Clean
 from sft_operator.api.condition import Attempt, Condition, Failure
 from sft_operator.api.dataset_source import DatasetSource, DomainLimit, RowSource
+from sft_operator.api.model_source import ModelSource
 
 
 class CompareBy(StrEnum):
@@ -74,6 +77,35 @@ class Split(ApiModel):
     """Percent of the rows, chosen by their content, so that the same row always falls on the same side."""
 
 
+class Features(ApiModel):
+    """What is measured of the rows that are kept, beside their lengths, languages and diversity. It changes no row."""
+
+    model: ModelSource | None = None
+    """Model that the rows are meant for: their tokens are counted with its tokenizer and chat template. No tokens are counted
+    when absent."""
+    sequence_lengths: Annotated[
+        list[Annotated[int, Field(ge=16, le=1 << 20)]],
+        Field(min_length=1, max_length=16, json_schema_extra=LIST_SET),
+    ] = [512, 1024, 2048, 4096, 8192, 16384, 32768]
+    """Values of an SFTJob's maxSequenceLength for which the report says how many rows they would cut."""
+
+
+class Drift(ApiModel):
+    """Whether the sources are still what the version was made from: the condition SourcesChanged says, and nothing is prepared by
+    itself."""
+
+    check_seconds: Annotated[
+        int,
+        Field(
+            ge=0,
+            le=31_536_000,
+            json_schema_extra=with_rules(cel("self == 0 || self >= 60", "must be 0, or 60 at least", found="string(self)")),
+        ),
+    ] = 86_400
+    """How often the sources are listed and compared, by a small Job; 0 is never. Rows in the manifest, and files that a checksum
+    pins, cannot change."""
+
+
 class Gates(ApiModel):
     """What must hold, or no version is published."""
 
@@ -102,6 +134,10 @@ class InstructionDatasetSpec(ApiModel):
     """What models will be evaluated with, and must not be trained on."""
     split: Split = Split()
     """How many rows are kept from training, to measure on."""
+    features: Features = Features()
+    """What is measured of the rows that are kept."""
+    drift: Drift = Drift()
+    """Whether the sources are still what the version was made from."""
     gates: Gates = Gates()
     """What must hold, or no version is published."""
 
@@ -121,6 +157,10 @@ class DatasetVersion(ApiModel):
     """Rows to measure on."""
     bytes: int
     """Size of all its files."""
+    tokens: int | None = None
+    """Tokens of all rows as the model of spec.features sees them, its chat template included; absent without one."""
+    trained_tokens: int | None = None
+    """Those of them that an SFTJob learns from: the assistant's."""
     generation: int
     """metadata.generation it was made from."""
     run: int
@@ -188,6 +228,8 @@ class InstructionDatasetStatus(ApiModel):
     """When the next attempt starts, while one is waited for."""
     failure: Failure | None = None
     """Why the newest preparation failed."""
+    source_check: Attempt | None = None
+    """The newest comparison of the sources with what the version was made from."""
 
 
 class InstructionDataset(ApiModel):

@@ -44,6 +44,11 @@ class ConditionType(DocumentedWord):
         "Ready",
         "InstructionDataset: a version made from the newest spec stands. SFTJob: the training pod runs, or is done.",
     )
+    SOURCES_CHANGED = (
+        "SourcesChanged",
+        "InstructionDataset: True when the sources hold something else than the version was made from; raise `spec.run` to "
+        "take it in. Unknown when they could not be looked at. Absent while they have not been, or cannot change.",
+    )
     RECONCILING = "Reconciling", "The operator is at work, or waits for something that comes by itself."
     STALLED = "Stalled", "Nothing will change until someone acts: the message says who and how."
 
@@ -66,6 +71,9 @@ class Reason(DocumentedWord):
     RETRYING = "Retrying", "The last attempt failed in a way that may pass; the next one starts at `status.retryAfter`."
     ENDING_PREVIOUS_RUN = "EndingPreviousRun", "`spec.run` was raised; the Jobs of the run before are being ended."
     LEAVING = "Leaving", "The attempt was ended; its pods are saving their work and are waited for."
+
+    SOURCES_CHANGED = "SourcesChanged", "Files of the sources changed, came or went since the version was made."
+    SOURCES_UNCHANGED = "SourcesUnchanged", "The sources are what the version was made from."
 
     # The spec names what is not there, or not allowed.
     PROFILE_NOT_FOUND = (

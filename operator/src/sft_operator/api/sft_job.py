@@ -16,19 +16,9 @@ from sft_operator.api.api_model import (
     list_map,
     with_rules,
 )
-from sft_operator.api.object_location import S3Location
+from sft_operator.api.model_source import ModelSource
 from sft_operator.api.sft_job_status import SFTJobStatus
 from sft_operator.api.training_settings import Method, Training
-
-
-class ModelSource(ApiModel):
-    """Where the model comes from: exactly one member."""
-
-    model_config = ConfigDict(json_schema_extra=with_rules(cel("has(self.s3)", "s3 must be given")))
-
-    s3: S3Location | None = None
-    """A folder (trailing slash) with config.json, tokenizer and *.safetensors, or with one .gguf file; or one .gguf
-    object."""
 
 
 class DatasetRef(ApiModel):

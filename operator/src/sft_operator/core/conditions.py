@@ -70,6 +70,11 @@ def _restated(before: Condition | None, statement: Statement, moment: Moment) ->
     )
 
 
+def without(conditions: Sequence[Condition], type: ConditionType) -> list[Condition]:
+    """The conditions but for one, of which nothing is known any more."""
+    return [condition for condition in conditions if condition.type != type.value]
+
+
 def at_work(reason: str, message: str) -> list[Statement]:
     """The operator acts, or waits for what comes by itself."""
     return [
@@ -123,7 +128,17 @@ TROUBLES = {
 
 
 def announce(before: Sequence[Condition], after: Sequence[Condition]) -> list[Announcement]:
-    """One Event when Ready got another reason: it carries the headline of everything that happens."""
+    """One Event when Ready got another reason: it carries the headline of everything that happens. And one of changed sources."""
+    return [*_headline(before, after), *_changed_sources(before, after)]
+
+
+def _changed_sources(before: Sequence[Condition], after: Sequence[Condition]) -> list[Announcement]:
+    old, new = find(before, ConditionType.SOURCES_CHANGED), find(after, ConditionType.SOURCES_CHANGED)
+    is_news = new is not None and new.status == "True" and (old is None or old.message != new.message)
+    return [Announcement("Warning", new.reason, new.message)] if new is not None and is_news else []
+
+
+def _headline(before: Sequence[Condition], after: Sequence[Condition]) -> list[Announcement]:
     old, new = find(before, ConditionType.READY), find(after, ConditionType.READY)
     if new is None or (old is not None and (old.reason, old.status) == (new.reason, new.status)):
         return []

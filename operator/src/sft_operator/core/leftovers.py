@@ -24,12 +24,13 @@ UNKNOWN_SECONDS = 60
 
 
 def without_leftovers(
-    decision: Decision[Status], jobs: Sequence[ChildJob], attempts: Sequence[Attempt], moment: Moment
+    decision: Decision[Status], jobs: Sequence[ChildJob], histories: Sequence[Sequence[Attempt]], moment: Moment
 ) -> Decision[Status]:
-    """The decision that also deletes what its own attempts (the newest last) need no more, and looks again in time."""
+    """The decision that also deletes what its own attempts need no more, and looks again in time. Each history holds attempts at
+    one thing, the newest last."""
     listed = {deletion.uid for deletion in decision.delete}
     expiries: list[tuple[ChildJob, datetime | None]] = [
-        (job, _expiry(job, attempts, moment)) for job in jobs if not job.is_being_deleted and job.uid not in listed
+        (job, _expiry(job, histories, moment)) for job in jobs if not job.is_being_deleted and job.uid not in listed
     ]
     due: list[JobDeletion] = [
         JobDeletion(job.name, job.uid) for job, expiry in expiries if expiry is not None and expiry <= moment.now
@@ -40,16 +41,17 @@ def without_leftovers(
     return replace(decision, delete=[*decision.delete, *due], requeue_after_seconds=min(waits, default=None))
 
 
-def _expiry(job: ChildJob, attempts: Sequence[Attempt], moment: Moment) -> datetime | None:
+def _expiry(job: ChildJob, histories: Sequence[Sequence[Attempt]], moment: Moment) -> datetime | None:
     """When the Job is to go; None while it is needed."""
-    attempt = next((attempt for attempt in attempts if _is_job_of(attempt, job)), None)
+    known = ((attempt, history) for history in histories for attempt in history if _is_job_of(attempt, job))
+    attempt, history = next(known, (None, ()))
     if attempt is None:
         is_outdated = job.generation < moment.generation
         return moment.now if is_outdated else job.created_at + timedelta(seconds=UNKNOWN_SECONDS)
     if attempt.ended_at is None:
         return None
     is_at_work = job.end is None
-    if is_at_work or attempt is not _newest_ended(attempts):
+    if is_at_work or attempt is not _newest_ended(history):
         return moment.now
     return timestamps.from_text(attempt.ended_at) + timedelta(seconds=KEPT_SECONDS)
 

@@ -32,6 +32,11 @@ def preparation_job(parent: Parent, run: int, attempt: int) -> str:
     return _name("ids", parent, f"g{parent.generation}-r{run}-a{attempt}")
 
 
+def source_check_job(parent: Parent, number: int) -> str:
+    """Name of the Job that compares an InstructionDataset's sources with what its version was made from."""
+    return _name("ids", parent, f"g{parent.generation}-check{number}")
+
+
 def plan_job(parent: Parent, run: int, number: int) -> str:
     """Name of the Job that plans this run of an SFTJob."""
     return _name("sft", parent, f"r{run}-plan{number}")

@@ -72,7 +72,7 @@ class ChildJob:
     run: int = 0
     attempt: int = 0
     stage: str = ""
-    """prepare, plan or train."""
+    """prepare, check-sources, plan or train."""
     end: JobEnd | None = None
     is_being_deleted: bool = False
 

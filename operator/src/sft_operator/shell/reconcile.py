@@ -127,7 +127,9 @@ class Reconciler:
 
 
 def _attempts(status: InstructionDatasetStatus | SFTJobStatus) -> list[Attempt]:
-    return [*status.plans, *status.attempts] if isinstance(status, SFTJobStatus) else list(status.attempts)
+    if isinstance(status, SFTJobStatus):
+        return [*status.plans, *status.attempts]
+    return [*status.attempts, *([status.source_check] if status.source_check else [])]
 
 
 def _training_pod(world: object) -> Pod | None:

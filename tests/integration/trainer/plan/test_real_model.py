@@ -16,8 +16,8 @@ from sft_trainer.contract import Reason, WeightFormat
 from sft_trainer.data.render import render
 from sft_trainer.data.rows import Content, Message
 from sft_trainer.failure import TrainerFailure
-from sft_trainer.plan.gguf_tokenizer import read_gguf
-from sft_trainer.plan.model_description import ModelDescription, describe
+from sft_trainer.model.description import ModelDescription, describe
+from sft_trainer.model.gguf_tokenizer import read_gguf
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase

@@ -127,7 +127,7 @@ def pinned_dataset(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
 def run(tiny_model: Path, pinned_dataset: dict[str, Any], tmp_path: Path) -> Run:
     """A run of 12 steps with dropout, committing every second step."""
     from sft_trainer.contract import StorePrefix
-    from sft_trainer.model_files import find_model
+    from sft_trainer.model.files import find_model
 
     location = StorePrefix(uri=f"file://{tiny_model}/")
     revision = find_model(location).download(tmp_path / "pinned")

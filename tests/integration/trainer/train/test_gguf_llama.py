@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from sft_trainer.plan.gguf_tokenizer import GGUFHeader, describe_gguf, open_gguf
+from sft_trainer.model.gguf_tokenizer import GGUFHeader, describe_gguf, open_gguf
 from sft_trainer.store.manifest import sha256_of
 from sft_trainer.train.gguf_llama import convert_llama, to_bfloat16
 from sft_trainer.train.model import convert

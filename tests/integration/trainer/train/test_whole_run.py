@@ -17,7 +17,7 @@ from sft_trainer.checkpoint.layout import REQUIRED_FILES
 from sft_trainer.checkpoint.select import committed_checkpoints
 from sft_trainer.contract import ExitCode, Reason, RunConfig, TerminationMessage
 from sft_trainer.failure import TrainerFailure
-from sft_trainer.model_files import find_model
+from sft_trainer.model.files import find_model
 from sft_trainer.progress import read_progress
 from sft_trainer.publish.adapter import find_artifact
 from sft_trainer.store.local_folder import LocalFolder

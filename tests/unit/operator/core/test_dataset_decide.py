@@ -63,6 +63,8 @@ def test_a_version_is_published_when_the_pod_names_one() -> None:
 
 def test_a_settled_dataset_is_decided_the_same_whenever_one_looks() -> None:
     cluster = ready()
+    cluster.edit(dataset_spec(drift={"checkSeconds": 0}))
+    cluster.end_pod(0, "Completed", **prepared())
     before = cluster.status
     decision = cluster.wait(86_400)
     assert decision.status == before

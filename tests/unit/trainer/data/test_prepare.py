@@ -16,6 +16,7 @@ from sft_trainer.contract import (
     CleanSettings,
     DedupeSettings,
     DuplicateAction,
+    FeatureSettings,
     FieldMap,
     Gates,
     NearDuplicateSettings,
@@ -28,12 +29,16 @@ from sft_trainer.contract import (
     Source,
     StorePrefix,
     StoreSource,
+    WeightFormat,
 )
 from sft_trainer.data.gates import DatasetRejected
 from sft_trainer.data.prepare import prepare
 from sft_trainer.data.version import read_version
 from sft_trainer.failure import TrainerFailure
+from sft_trainer.model.description import describe
+from sft_trainer.plan.token_counts import count_tokens
 from sft_trainer.store.manifest import MANIFEST
+from tests.unit.trainer.model.models import write_model
 
 
 def qa(question: str, answer: str) -> str:
@@ -518,3 +523,40 @@ def test_rows_far_longer_than_the_others_are_left_out_where_that_is_asked_for(be
     assert bench.prepare(source, **keeping).accounting.kept == 121
     strict = CleanSettings.model_validate({"lengthOutliers": "Reject"})
     assert bench.prepare(source, clean=strict, **keeping).accounting.rejected == {"LengthOutlier": 1}
+
+
+class TestFeatures:
+    """Tokens are counted for the model that rows are meant for; nothing of it changes a version."""
+
+    def features(self, bench: Bench, **changes: object) -> FeatureSettings:
+        write_model(bench.folder / "model", **changes)
+        return FeatureSettings(model=StorePrefix(uri=f"file://{bench.folder}/model/"), sequence_lengths=(16, 512))
+
+    def test_tokens_are_those_that_a_plan_counts(self, bench: Bench, tmp_path: Path) -> None:
+        bench.put("faq.jsonl", "\n".join(GOOD))
+        result = bench.prepare(bench.source("faq", "faq.jsonl"), features=self.features(bench), eval_percent=0)
+        description = describe(bench.folder / "model", ["config.json", "tokenizer.json"], WeightFormat.SAFETENSORS)
+        rows = read_version(bench.pinned(result), tmp_path / "trainer")
+        counted = count_tokens(rows, description.template, description.encode, 512)
+        assert (result.tokens, result.trained_tokens) == (counted.tokens, counted.trained_tokens)
+        tokens = bench.report()["features"]["tokens"]
+        assert [cut["maxSequenceLength"] for cut in tokens["cuts"]] == [16, 512]
+
+    def test_the_digest_is_the_same_without_them(self, bench: Bench) -> None:
+        bench.put("faq.jsonl", "\n".join(GOOD))
+        source = bench.source("faq", "faq.jsonl")
+        without, counted = bench.prepare(source), bench.prepare(source, features=self.features(bench))
+        assert counted.digest == without.digest
+        assert (without.tokens, without.trained_tokens) == (None, None)
+
+    def test_the_weights_stay_where_they_are(self, bench: Bench) -> None:
+        bench.put("faq.jsonl", "\n".join(GOOD))
+        bench.prepare(bench.source("faq", "faq.jsonl"), features=self.features(bench))
+        assert not list(bench.folder.glob("scratch-*/**/*.safetensors"))
+
+    def test_a_model_that_cannot_be_read_stops_the_preparation_before_any_row_is(self, bench: Bench) -> None:
+        settings = self.features(bench, tokenizer_config={"bos_token": "<s>"})
+        with pytest.raises(TrainerFailure) as caught:
+            bench.prepare(bench.source("faq", "not-there.jsonl"), features=settings)
+        assert caught.value.reason is Reason.MODEL_UNSUPPORTED
+        assert "chat template" in caught.value.message

@@ -26,7 +26,7 @@ from sft_trainer.failure import TrainerFailure
 from sft_trainer.plan.output_probe import probe_output
 from sft_trainer.plan.plan import plan
 from sft_trainer.store.object_store import open_store
-from tests.unit.trainer.plan.models import CONFIG, SETTINGS, TEMPLATE, safetensors, small_tokenizer, write_model
+from tests.unit.trainer.model.models import CONFIG, SETTINGS, TEMPLATE, safetensors, small_tokenizer, write_model
 
 OWNER = ObjectRef(namespace="team", name="bot", uid="u")
 ROWS = [("what is the pump", "the pump is red, red as a pump can be"), ("what is the valve", "the valve is blue"), ("why", "so")]

@@ -24,7 +24,7 @@ from sft_trainer.contract import (
 )
 from sft_trainer.data.prepare import prepare
 from sft_trainer.plan.plan import plan
-from tests.unit.trainer.plan.models import SETTINGS, small_tokenizer
+from tests.unit.trainer.model.models import SETTINGS, small_tokenizer
 
 OWNER = ObjectRef(namespace="team", name="bot", uid="u")
 ROWS = 24

@@ -8,10 +8,10 @@ import pytest
 from tokenizers import decoders
 
 from sft_trainer.data.rows import Content, Message, Origin, Row
-from sft_trainer.plan.model_description import ModelDescription
+from sft_trainer.model.description import ModelDescription
 from sft_trainer.train.examples import IGNORED, describe_folder, make_examples
 from sft_trainer.train.sampling import end_of_turn
-from tests.unit.trainer.plan.models import SETTINGS, write_model
+from tests.unit.trainer.model.models import SETTINGS, write_model
 
 
 @pytest.fixture

@@ -1,7 +1,8 @@
 """The contract between the operator and the pods it starts: what goes in (a config file) and what comes out.
 
-The operator writes one of `PrepareConfig`, `PlanConfig`, `RunConfig` into a ConfigMap, mounted at `CONFIG_PATH`. The pod answers
-with `Progress` over HTTP while it runs, and with one `TerminationMessage` at its end, which the store keeps as exit record.
+The operator writes one of `PrepareConfig`, `SourceCheckConfig`, `PlanConfig`, `RunConfig` into a ConfigMap, mounted at
+`CONFIG_PATH`. The pod answers with `Progress` over HTTP while it runs, and with one `TerminationMessage` at its end, which the
+store keeps as exit record.
 This module imports pydantic only, because the operator imports it; it must never import anything else of the trainer.
 
 A config holds no secret, only the folder in which the kubelet mounts one. Field names are camelCase on the wire.
@@ -25,6 +26,7 @@ from sft_trainer.contract.clean import (
 )
 from sft_trainer.contract.dedupe import CompareBy, ContaminationSettings, DedupeSettings, DuplicateAction, NearDuplicateSettings
 from sft_trainer.contract.exit import ExitCode, Reason
+from sft_trainer.contract.features import FeatureSettings
 from sft_trainer.contract.plan import DataStats, ModelFacts, PlanConfig, PlanResult, WeightFormat
 from sft_trainer.contract.prepare import (
     Accounting,
@@ -47,6 +49,7 @@ from sft_trainer.contract.source import (
     Source,
     StoreSource,
 )
+from sft_trainer.contract.source_check import Drift, SourceCheckConfig
 from sft_trainer.contract.termination import MAX_MESSAGE_TEXT_BYTES, MAX_SAMPLE_TEXT_BYTES, TerminationMessage
 from sft_trainer.contract.train import (
     Artifact,
@@ -106,8 +109,10 @@ __all__ = [
     "DataStats",
     "DedupeSettings",
     "DomainLimit",
+    "Drift",
     "DuplicateAction",
     "ExitCode",
+    "FeatureSettings",
     "FieldMap",
     "Gates",
     "HttpSource",
@@ -139,6 +144,7 @@ __all__ = [
     "Sample",
     "SamplingSettings",
     "Source",
+    "SourceCheckConfig",
     "StorePrefix",
     "StoreSource",
     "TerminationMessage",
@@ -148,4 +154,4 @@ __all__ = [
     "WeightFormat",
 ]
 
-AnyConfig = Annotated[PrepareConfig | PlanConfig | RunConfig, Field(discriminator="kind")]
+AnyConfig = Annotated[PrepareConfig | SourceCheckConfig | PlanConfig | RunConfig, Field(discriminator="kind")]

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from sft_trainer.contract.clean import CleanSettings
 from sft_trainer.contract.dedupe import ContaminationSettings, DedupeSettings
+from sft_trainer.contract.features import FeatureSettings
 from sft_trainer.contract.source import DomainLimit, NetworkSettings, Source
 from sft_trainer.contract.wire import CONTRACT_VERSION, ContractModel, ObjectRef, StorePrefix
 
@@ -33,6 +34,7 @@ class PrepareConfig(ContractModel):
     clean: CleanSettings = CleanSettings()
     dedupe: DedupeSettings = DedupeSettings()
     domains: list[DomainLimit] = []
+    features: FeatureSettings = FeatureSettings()
     network: NetworkSettings = NetworkSettings()
     eval_percent: int = Field(ge=0, le=50)
     gates: Gates
@@ -68,6 +70,10 @@ class PrepareResult(ContractModel):
     train_rows: int
     eval_rows: int
     bytes: int
+    tokens: int | None = None
+    """Of all rows, rendered for the model that features.model names; none without one."""
+    trained_tokens: int | None = None
+    """Those of them that carry loss."""
     accounting: Accounting
     report_uri: str
     rejects: list[RejectedRow]

@@ -7,6 +7,7 @@ import json
 from sft_trainer.contract.exit import Reason
 from sft_trainer.contract.plan import PlanResult
 from sft_trainer.contract.prepare import Accounting, PrepareResult, RejectedRow
+from sft_trainer.contract.source_check import Drift
 from sft_trainer.contract.train import Sample, TrainResult
 from sft_trainer.contract.wire import CONTRACT_VERSION, MAX_TERMINATION_MESSAGE_BYTES, ContractModel
 
@@ -28,6 +29,7 @@ class TerminationMessage(ContractModel):
     rejects: list[RejectedRow] = []
     prepare: PrepareResult | None = None
     plan: PlanResult | None = None
+    drift: Drift | None = None
     train: TrainResult | None = None
 
     def fit(self, max_bytes: int = MAX_TERMINATION_MESSAGE_BYTES) -> TerminationMessage:

@@ -25,6 +25,7 @@ from sft_trainer.contract import (
     DedupeSettings,
     DuplicateAction,
     ExitCode,
+    FeatureSettings,
     FieldMap,
     Gates,
     NearDuplicateSettings,
@@ -138,6 +139,9 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument("--max-reject-percent", type=int, default=20, help="rejected rows, at most")
         command.add_argument("--min-rows", type=int, default=1, help="rows kept, at least")
     preparing.add_argument("-o", "--output", type=Path, required=True, help="folder in which the version is published")
+    preparing.add_argument(
+        "--model", type=Path, metavar="MODEL", help="folder or .gguf file of the model that tokens are counted for"
+    )
     preparing.add_argument("--name", default="dataset", help="the dataset's name on its card")
     preparing.add_argument("--eval-percent", type=int, default=5, help="percent of the rows kept for evaluation")
     exporting = commands.add_parser("export", help="write a version in another trainer's shape")
@@ -190,11 +194,16 @@ def _config(options: argparse.Namespace, output: Path) -> PrepareConfig:
         evaluation_sources=_sources(options.evaluation, options.format, options.field_map),
         clean=options.clean,
         dedupe=DedupeSettings(near=near),
+        features=FeatureSettings(model=_model(getattr(options, "model", None))),
         eval_percent=getattr(options, "eval_percent", 0),
         gates=Gates(max_reject_percent=options.max_reject_percent, min_rows=options.min_rows),
         versions=StorePrefix(uri=f"file://{output}/"),
         run=StorePrefix(uri=f"file://{output}/{REPORT}/"),
     )
+
+
+def _model(path: Path | None) -> StorePrefix | None:
+    return StorePrefix(uri=f"file://{path.absolute()}{'/' if path.is_dir() else ''}") if path else None
 
 
 def _clean_settings(assignments: Iterable[str]) -> CleanSettings:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from sft_trainer.contract import PrepareConfig, PrepareResult
 from sft_trainer.data.cleaning.cleaner import Cleaner
+from sft_trainer.data.features.target_model import open_target_model
 from sft_trainer.data.gates import DatasetRejected, check_gates
 from sft_trainer.data.kept_rows import KeptRows
 from sft_trainer.data.ledger import Ledger
@@ -26,6 +27,9 @@ def prepare(config: PrepareConfig, scratch: Path, watch: Watch = SILENT) -> Prep
     """Publishes one version; raises TrainerFailure, or DatasetRejected when the rows do not pass the gates."""
     config = resolve_sources(config)
     cleaner = Cleaner(config.clean)
+    model = config.features.model
+    # Before anything is read: a model that is not there is found out in a second, not in an hour.
+    target = open_target_model(model, scratch / "target-model") if model else None
     with closing(KeptRows(scratch / "rows")) as rows:
         with closing(Ledger(scratch / "run" / "rejects", cleaner.protector.masked)) as ledger:
             selection = select_rows(config, cleaner, rows, ledger, scratch, watch)
@@ -37,7 +41,7 @@ def prepare(config: PrepareConfig, scratch: Path, watch: Watch = SILENT) -> Prep
             raise
         splits = split_rows(selection.numbers, rows.hashes, selection.clusters, config.eval_percent)
         watch.begins("measuring")
-        features = measure(config, rows, splits)
+        features = measure(config, rows, splits, target)
         watch.begins("writing the version")
         version = write_version(scratch / "version", rows, splits, selection.filled, card_of(config, rows, splits, features))
         report = of_version(report, version.digest, rows, splits, features)
@@ -50,6 +54,8 @@ def prepare(config: PrepareConfig, scratch: Path, watch: Watch = SILENT) -> Prep
         train_rows=version.train_rows,
         eval_rows=version.eval_rows,
         bytes=manifest.total_bytes,
+        tokens=features.tokens.tokens if features.tokens else None,
+        trained_tokens=features.tokens.trained_tokens if features.tokens else None,
         accounting=ledger.accounting(),
         report_uri=report_uri,
         rejects=ledger.first,

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import heapq
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from sft_trainer.contract import PrepareConfig, Source
-from sft_trainer.contract.features import FeatureSettings
 from sft_trainer.data.cleaning.changes import Changes
 from sft_trainer.data.digest import TRAIN
 from sft_trainer.data.features.dataset_features import DatasetFeatures
 from sft_trainer.data.features.features import Features
+from sft_trainer.data.features.target_model import TargetModel
 from sft_trainer.data.kept_rows import KeptRows
 from sft_trainer.data.ledger import Ledger
 from sft_trainer.data.publish.licence import summarise
@@ -35,19 +36,29 @@ from sft_trainer.store.object_store import open_store
 
 KEPT_SAMPLES = 5
 """Published rows that are shown whole: enough to see whether questions and answers are where they belong."""
+PROBED_ROWS = 50
+"""Rows on which a faster tokenizer must agree with the model's own before it counts the others."""
 UNDECLARED = "not declared"
 FilesRead = Mapping[str, list[tuple[ReadFile, str]]]
 """By source: the files that were read, each with the shape of its rows."""
 
 
-def measure(config: PrepareConfig, rows: KeptRows, splits: Splits) -> DatasetFeatures:
-    """Figures of the rows of a version."""
+def measure(config: PrepareConfig, rows: KeptRows, splits: Splits, target: TargetModel | None) -> DatasetFeatures:
+    """Figures of the rows of a version. Raises TrainerFailure when the target model's template cannot render one."""
     domains = {source.name: source.domain or UNDECLARED for source in config.sources}
-    features = Features(FeatureSettings(), None, None)
+    encode = target.encode(_probes(rows, splits)) if target else None
+    features = Features(config.features, encode, target.description.template if target else None)
     for split, numbers in splits.items():
         for number in numbers:
             features.add(content_of(rows.document(number)), split, domains[rows.source(number)])
     return features.result()
+
+
+def _probes(rows: KeptRows, splits: Splits) -> Iterator[str]:
+    """The texts of a few rows, which their hashes choose."""
+    for numbers in splits.values():
+        for number in heapq.nsmallest(PROBED_ROWS, numbers, key=rows.hashes.__getitem__):
+            yield from (message.content for message in content_of(rows.document(number)).messages)
 
 
 def report_of(config: PrepareConfig, ledger: Ledger, files: FilesRead, changes: Changes) -> Report:

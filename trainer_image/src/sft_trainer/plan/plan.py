@@ -8,10 +8,10 @@ from sft_trainer.contract import ModelFacts, PinnedDataset, PlanConfig, PlanResu
 from sft_trainer.data.digest import EVAL, TRAIN
 from sft_trainer.data.rows import Row
 from sft_trainer.data.version import read_version
-from sft_trainer.model_files import find_model
-from sft_trainer.plan.model_description import describe
+from sft_trainer.model.description import describe
+from sft_trainer.model.files import find_model
+from sft_trainer.model.safetensors_header import keep_only_header
 from sft_trainer.plan.output_probe import probe_output
-from sft_trainer.plan.safetensors_header import keep_only_header
 from sft_trainer.plan.token_counts import count_tokens
 from sft_trainer.store.object_store import open_store
 

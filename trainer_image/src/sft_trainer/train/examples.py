@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from sft_trainer.contract import TrainingSettings, WeightFormat
 from sft_trainer.data.render import cut, render
 from sft_trainer.data.rows import Row
-from sft_trainer.plan.model_description import ModelDescription, describe
+from sft_trainer.model.description import ModelDescription, describe
 
 if TYPE_CHECKING:
     from datasets import Dataset

@@ -7,8 +7,8 @@ from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 
-from sft_trainer.plan.gguf_file import GGUFFile
-from sft_trainer.plan.gguf_tokenizer import read_gguf
+from sft_trainer.model.gguf_file import GGUFFile
+from sft_trainer.model.gguf_tokenizer import read_gguf
 from sft_trainer.train.gguf_llama import write_tokenizer
 
 

@@ -19,7 +19,7 @@ import numpy as np
 import numpy.typing as npt
 from gguf import GGUFReader, ReaderTensor, dequantize
 
-from sft_trainer.plan.gguf_tokenizer import GGUFHeader
+from sft_trainer.model.gguf_tokenizer import GGUFHeader
 
 Weights = npt.NDArray[np.float32]
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from sft_trainer.contract import Precision, Reason, RunConfig, WeightFormat
 from sft_trainer.failure import TrainerFailure, invalid
-from sft_trainer.model_files import find_model
-from sft_trainer.plan.gguf_tokenizer import describe_gguf, open_gguf
+from sft_trainer.model.files import find_model
+from sft_trainer.model.gguf_tokenizer import describe_gguf, open_gguf
 from sft_trainer.store.manifest import ManifestInvalid, download_verified, load_manifest, publish_folder
 from sft_trainer.store.object_store import open_store
 from sft_trainer.train.gguf_conversion import convert_gguf

@@ -15,7 +15,7 @@ from sft_trainer.contract import Phase, Reason, RunConfig, Sample, TerminationMe
 from sft_trainer.data.digest import EVAL, TRAIN
 from sft_trainer.data.rows import Row
 from sft_trainer.failure import invalid
-from sft_trainer.plan.model_description import ModelDescription
+from sft_trainer.model.description import ModelDescription
 from sft_trainer.plan.plan import read_datasets
 from sft_trainer.progress import ProgressWriter
 from sft_trainer.publish.adapter import publish_adapter

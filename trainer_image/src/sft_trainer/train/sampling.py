@@ -11,7 +11,7 @@ from sft_trainer.store.object_store import ObjectNotFound, ObjectStore
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
-    from sft_trainer.plan.model_description import ModelDescription
+    from sft_trainer.model.description import ModelDescription
 
 BATCH = 32
 """Prompts answered together: generation waits for memory, not for arithmetic, so that many cost little more than one."""

@@ -1,7 +1,8 @@
 """What is to be done for an InstructionDataset. Level-based: it asks what is, never what happened.
 
 Its state is what the status holds: an attempt whose end is not recorded is pursued; otherwise a version of this
-generation means done, `retryAfter` means wait, an ended attempt means failed, and nothing at all means begin.
+generation means done but for a look at its sources now and then, `retryAfter` means wait, an ended attempt means failed, and
+nothing at all means begin.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from sft_operator.core.consequence import consequence_for_preparation, failure_o
 from sft_operator.core.dataset import status as say
 from sft_operator.core.dataset.checks import Accepted, check
 from sft_operator.core.dataset.preparation_job import new_preparation
+from sft_operator.core.dataset.source_check import watch_sources
 from sft_operator.core.decision import Decision
 from sft_operator.core.leftovers import without_leftovers
 from sft_operator.core.observed import ChildJob, DatasetWorld, Profile
@@ -36,7 +38,8 @@ def decide(world: DatasetWorld, now: datetime) -> DatasetDecision:
     status = say.observed(world.status, world.parent.generation, world.spec.run)
     decision = _next(world, status, moment)
     announced = conditions.announce(world.status.conditions, decision.status.conditions)
-    return without_leftovers(replace(decision, announce=announced), world.children.jobs, decision.status.attempts, moment)
+    histories = [decision.status.attempts, [decision.status.source_check] if decision.status.source_check else []]
+    return without_leftovers(replace(decision, announce=announced), world.children.jobs, histories, moment)
 
 
 def _next(world: DatasetWorld, status: InstructionDatasetStatus, moment: Moment) -> DatasetDecision:
@@ -44,7 +47,7 @@ def _next(world: DatasetWorld, status: InstructionDatasetStatus, moment: Moment)
     if attempt is not None:
         return _pursue(world, status, attempt, moment)
     if status.version is not None and status.version.generation == moment.generation:
-        return Decision(say.published(status, status.version, moment), is_settled=True)
+        return watch_sources(world, say.published(status, status.version, moment), status.version, moment)
     if status.retry_after is not None:
         wait = seconds_until(status.retry_after, moment)
         if wait > 0:

@@ -10,7 +10,7 @@ from sft_operator.core.locations import Opened
 from sft_operator.core.manifests.config_map import build_config_map
 from sft_operator.core.manifests.job import JobRequest, build_job
 from sft_operator.core.manifests.pod import PodRequest
-from sft_operator.core.observed import DatasetWorld, Parent
+from sft_operator.core.observed import DatasetWorld, Parent, Profile
 from sft_trainer.contract import (
     CleanSettings,
     CompareBy,
@@ -18,6 +18,7 @@ from sft_trainer.contract import (
     DedupeSettings,
     DomainLimit,
     DuplicateAction,
+    FeatureSettings,
     Gates,
     NearDuplicateSettings,
     NetworkSettings,
@@ -44,12 +45,14 @@ def new_preparation(world: DatasetWorld, accepted: Accepted, attempt: int) -> Ne
     name = naming.preparation_job(world.parent, world.spec.run, attempt)
     opened = [*accepted.sources, *accepted.evaluation_sources]
     spec = accepted.profile.spec
+    model_secret = accepted.model.secret_name if accepted.model else None
+    secrets = (accepted.output.secret_name, model_secret, *(each.store_secret for each in opened))
     pod = PodRequest(
         image=world.images.data,
         pull_policy=world.images.pull_policy,
         command="prepare",
         config_map=name,
-        secret_names=sorted({name for name in (accepted.output.secret_name, *(each.store_secret for each in opened)) if name}),
+        secret_names=sorted({name for name in secrets if name}),
         resources=spec.preparation,
         scheduling=spec.scheduling,
         grace_seconds=spec.termination_grace_period_seconds,
@@ -62,7 +65,6 @@ def new_preparation(world: DatasetWorld, accepted: Accepted, attempt: int) -> Ne
 
 def _config(world: DatasetWorld, accepted: Accepted, attempt: int) -> PrepareConfig:
     parent, spec, evaluation = world.parent, world.spec, world.spec.contamination
-    network = accepted.profile.spec.network
     return PrepareConfig(
         owner=ObjectRef(namespace=parent.namespace, name=parent.name, uid=parent.uid),
         attempt=attempt,
@@ -72,14 +74,24 @@ def _config(world: DatasetWorld, accepted: Accepted, attempt: int) -> PrepareCon
         clean=CleanSettings.model_validate(spec.clean.model_dump()),
         dedupe=_dedupe(spec.dedupe),
         domains=[DomainLimit(**limit.model_dump()) for limit in spec.domains],
-        network=NetworkSettings(
-            allowed_private_hosts=frozenset(network.allowed_private_hosts),
-            hub_endpoint=network.hub_endpoint,
+        features=FeatureSettings(
+            model=accepted.model.store if accepted.model else None,
+            sequence_lengths=tuple(sorted(spec.features.sequence_lengths)),
         ),
+        network=network_settings(accepted.profile),
         eval_percent=spec.split.eval_percent,
         gates=Gates(max_reject_percent=spec.gates.max_reject_percent, min_rows=spec.gates.min_rows),
         versions=versions_folder(parent, accepted.output).store,
         run=run_folder(world, accepted.output).store,
+    )
+
+
+def network_settings(profile: Profile) -> NetworkSettings:
+    """What the profile's owners allow of the network."""
+    network = profile.spec.network
+    return NetworkSettings(
+        allowed_private_hosts=frozenset(network.allowed_private_hosts),
+        hub_endpoint=network.hub_endpoint,
     )
 
 

@@ -15,7 +15,7 @@ from sft_operator.api.reasons import ConditionType, Reason
 from sft_operator.core import conditions, consequence
 from sft_operator.core.checks import Unmet
 from sft_operator.core.conditions import Moment, Statement
-from sft_operator.core.retry_policy import Ending
+from sft_operator.core.retry_policy import Ending, Verdict
 from sft_operator.core.text import cut
 from sft_trainer import contract
 
@@ -38,6 +38,8 @@ def observed(status: DatasetStatus, generation: int, run: int) -> DatasetStatus:
             "retry_count": 0,
             "retry_after": None,
             "failure": None,
+            "source_check": None,
+            "conditions": conditions.without(status.conditions, ConditionType.SOURCES_CHANGED),
         }
     return status.model_copy(update=changes)
 
@@ -83,6 +85,25 @@ def published(status: DatasetStatus, version: DatasetVersion, moment: Moment) ->
     return _told(status, "Ready", conditions.settled(Reason.PUBLISHED, message), moment)
 
 
+def sources_checked(status: DatasetStatus, ending: Ending, moment: Moment) -> DatasetStatus:
+    """The sources were compared with what the version was made from, or could not be."""
+    drift = ending.said.drift if ending.said else None
+    if ending.verdict is not Verdict.DONE or drift is None:
+        return sources_unknown(status, ending.reason, f"{ending.message.rstrip('.')}. {ending.remedy}".rstrip(), moment)
+    if drift.is_any:
+        message = f"{ending.message}. The version stays as it is; raise spec.run to make a new one"
+        statement = Statement(ConditionType.SOURCES_CHANGED, "True", Reason.SOURCES_CHANGED, message)
+    else:
+        statement = Statement(ConditionType.SOURCES_CHANGED, "False", Reason.SOURCES_UNCHANGED, ending.message)
+    return status.model_copy(update={"conditions": conditions.state(status.conditions, [statement], moment)})
+
+
+def sources_unknown(status: DatasetStatus, reason: str, message: str, moment: Moment) -> DatasetStatus:
+    """The sources could not be looked at."""
+    statement = Statement(ConditionType.SOURCES_CHANGED, "Unknown", reason, message)
+    return status.model_copy(update={"conditions": conditions.state(status.conditions, [statement], moment)})
+
+
 def is_version_in(result: contract.PrepareResult, folder: str) -> bool:
     """Whether the pod named a digest and a folder that can be those of this dataset."""
     is_digest = DIGEST.fullmatch(result.digest) is not None
@@ -98,6 +119,8 @@ def version_of(result: contract.PrepareResult, run: int, moment: Moment) -> Data
         train_rows=result.train_rows,
         eval_rows=result.eval_rows,
         bytes=result.bytes,
+        tokens=result.tokens,
+        trained_tokens=result.trained_tokens,
         generation=moment.generation,
         run=run,
         ready_at=moment.text,

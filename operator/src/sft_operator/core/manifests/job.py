@@ -12,7 +12,7 @@ from typing import Any
 from sft_operator.core import naming
 from sft_operator.core.manifests.pod import CONTAINER, PodRequest, build_pod_template
 from sft_operator.core.observed import Parent
-from sft_trainer.contract import ExitCode, PlanConfig, PrepareConfig, RunConfig
+from sft_trainer.contract import ExitCode, PlanConfig, PrepareConfig, RunConfig, SourceCheckConfig
 
 FAILING_EXIT_CODES = sorted(
     {
@@ -38,7 +38,7 @@ class JobRequest:
     name: str
     run: int
     attempt: int
-    config: PrepareConfig | PlanConfig | RunConfig
+    config: PrepareConfig | SourceCheckConfig | PlanConfig | RunConfig
     pod: PodRequest
 
 

@@ -62,7 +62,7 @@ class PodRequest:
     image: str
     pull_policy: str
     command: str
-    """First argument of the image's entry point: prepare, plan or train."""
+    """First argument of the image's entry point: prepare, check-sources, plan or train."""
     config_map: str
     secret_names: Sequence[str]
     """Secrets with the keys of an object store."""

@@ -34,7 +34,7 @@ def decide(world: SFTJobWorld, now: datetime) -> Decision[SFTJobStatus]:
     decision = _next(replace(world, status=status), moment)
     announced = conditions.announce(before.conditions, decision.status.conditions)
     in_order = [*decision.status.plans, *decision.status.attempts]
-    return without_leftovers(replace(decision, announce=announced), world.children.jobs, in_order, moment)
+    return without_leftovers(replace(decision, announce=announced), world.children.jobs, [in_order], moment)
 
 
 def _next(world: SFTJobWorld, moment: Moment) -> Decision[SFTJobStatus]:

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from tokenizers import AddedToken, Regex, Tokenizer, models, normalizers, pre_tokenizers, trainers
 
 from sft_trainer.data.features.fast_bpe import fast_encode
-from sft_trainer.plan.gguf_tokenizer import read_gguf
+from sft_trainer.model.gguf_tokenizer import read_gguf
 
 QWEN2 = (
     "(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*"

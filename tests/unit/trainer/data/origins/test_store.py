@@ -152,7 +152,7 @@ def test_inline_rows_are_a_file_known_by_their_checksum(tmp_path: Path) -> None:
     assert [(file.key, file.path.read_text(), file.identity[:7]) for file in fetch(source, tmp_path)] == [
         ("inline", "中\n", "sha256:")
     ]
-    assert identities(source) == {}
+    assert set(identities(source).values()) == {""}
 
 
 @pytest.mark.parametrize("places", [{}, {"inline": "x", "catalog": {"name": "belle-1m"}}], ids=["none", "two"])

@@ -60,8 +60,8 @@ def fetch(source: Source, scratch: Path, network: NetworkSettings = PUBLIC) -> I
 
 
 def identities(source: Source, network: NetworkSettings = PUBLIC) -> dict[str, str]:
-    """What the files of a source are known by now, without reading them; those are left out that only reading can tell."""
-    return {found.key: found.identity for found in found_files(open_origin(source, network)) if found.identity}
+    """What the files of a source are known by now, without reading them; empty for those that only reading can tell."""
+    return {found.key: found.identity for found in found_files(open_origin(source, network))}
 
 
 def open_origin(source: Source, network: NetworkSettings) -> Origin:

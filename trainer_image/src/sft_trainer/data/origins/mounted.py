@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -30,7 +31,8 @@ class MountedOrigin:
         if not keys:
             raise invalid(Reason.SOURCE_NOT_FOUND, f"there is no file in {self.where}", "give the ConfigMap a key with rows")
         for key in keys:
-            yield FoundFile(checked(key), self._inside(key).stat().st_size, "")
+            content = self._inside(key).read_bytes()  # at most 1 MiB: what a ConfigMap can hold
+            yield FoundFile(checked(key), len(content), f"sha256:{hashlib.sha256(content).hexdigest()}")
 
     def download(self, found: FoundFile, path: Path, max_bytes: int) -> None:
         file = self._inside(found.key)

@@ -10,7 +10,7 @@ from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, normalize
 
 from sft_trainer.contract import Reason
 from sft_trainer.failure import TrainerFailure, invalid
-from sft_trainer.plan.gguf_file import GGUFFile
+from sft_trainer.model.gguf_file import GGUFFile
 
 _USE_SAFETENSORS = "use the model's safetensors, with its tokenizer.json"
 CONTROL = 3

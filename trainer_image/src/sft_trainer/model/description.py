@@ -14,8 +14,8 @@ from sft_trainer.contract import Reason, WeightFormat
 from sft_trainer.data.chat_template import compile_template
 from sft_trainer.data.render import Template
 from sft_trainer.failure import TrainerFailure, invalid
-from sft_trainer.plan.gguf_tokenizer import read_gguf
-from sft_trainer.plan.safetensors_header import count_parameters
+from sft_trainer.model.gguf_tokenizer import read_gguf
+from sft_trainer.model.safetensors_header import count_parameters
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +24,7 @@ class ModelDescription:
 
     architecture: str
     parameters: int
+    """0 where the weights were left out."""
     context_length: int
     tokenizer: Tokenizer
     template: Template

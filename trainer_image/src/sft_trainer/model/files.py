@@ -6,7 +6,7 @@ import hashlib
 import itertools
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from sft_trainer.contract import Reason, StorePrefix, WeightFormat
@@ -38,6 +38,12 @@ class ModelFiles:
     @property
     def total_bytes(self) -> int:
         return sum(file.size for file in self.files)
+
+    def without_weights(self) -> ModelFiles:
+        """What tokenizer and chat template are read from. A GGUF file holds them beside its weights, and stays whole."""
+        if self.weight_format is WeightFormat.GGUF:
+            return self
+        return replace(self, files=tuple(file for file in self.files if file.key in COMPANIONS))
 
     def download(self, folder: Path, after_each: Callable[[Path], None] = lambda path: None) -> str:
         """Fetches every file; returns the revision: sha256 over the sorted (file name, sha256 of the file)."""

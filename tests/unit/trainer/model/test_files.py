@@ -10,7 +10,7 @@ import pytest
 
 from sft_trainer.contract import Reason, StorePrefix, WeightFormat
 from sft_trainer.failure import TrainerFailure
-from sft_trainer.model_files import ModelFiles, find_model
+from sft_trainer.model.files import ModelFiles, find_model
 
 
 def find(folder: Path, key: str = "base/") -> ModelFiles:

@@ -1,0 +1,31 @@
+"""The model that rows are meant for: its tokenizer and chat template, to count tokens by. Its weights stay away."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from sft_trainer.contract import StorePrefix
+from sft_trainer.data.features.fast_bpe import fast_encode
+from sft_trainer.data.render import Encode
+from sft_trainer.model.description import ModelDescription, describe
+from sft_trainer.model.files import find_model
+
+
+@dataclass(frozen=True, slots=True)
+class TargetModel:
+    """How a model sees rows."""
+
+    description: ModelDescription
+
+    def encode(self, probes: Iterable[str]) -> Encode:
+        """Text into tokens: with tiktoken where that gives the same ones for what is known of the model and for the probes."""
+        return fast_encode(self.description.tokenizer, probes) or self.description.encode
+
+
+def open_target_model(location: StorePrefix, folder: Path) -> TargetModel:
+    """Fetches it into `folder`; raises TrainerFailure."""
+    files = find_model(location).without_weights()
+    files.download(folder)
+    return TargetModel(describe(folder, [file.key for file in files.files], files.weight_format))

@@ -1,0 +1,1 @@
+"""A model without its weights: which files it has, its tokenizer and its chat template."""
