@@ -87,18 +87,27 @@ def _with_each_message_once(schema: object) -> object:
 
 
 def _with_members_described_once(schema: Any, described: set[str]) -> Any:  # noqa: ANN401 - any JSON value
-    """An object that stands in several places (a bucket's address stands in three) says in the first what its fields mean, and
-    docs/api.md says it everywhere: repeated, it would make a CRD a tenth larger."""
+    """A field that stands in several places (a bucket's address stands in three) says in the first what it means, and docs/api.md
+    says it everywhere: repeated, it would make a CRD a tenth larger."""
     if isinstance(schema, list):
         return [_with_members_described_once(part, described) for part in schema]
     if not isinstance(schema, dict):
         return schema
-    if "properties" in schema:
-        members = json.dumps(schema["properties"], sort_keys=True)
-        if members in described:
-            return schema | {"properties": _undescribed(schema["properties"])}
-        described.add(members)
-    return {name: _with_members_described_once(part, described) for name, part in schema.items()}
+    parts = {
+        name: part if name == "properties" else _with_members_described_once(part, described) for name, part in schema.items()
+    }
+    if "properties" in parts:
+        parts["properties"] = {name: _described_once(name, member, described) for name, member in schema["properties"].items()}
+    return parts
+
+
+def _described_once(name: str, member: dict[str, Any], described: set[str]) -> dict[str, Any]:
+    known = json.dumps([name, member], sort_keys=True)
+    if known in described:
+        return _without_description(member)
+    described.add(known)
+    once: dict[str, Any] = _with_members_described_once(member, described)
+    return once
 
 
 def _undescribed(members: dict[str, Any]) -> dict[str, Any]:

@@ -90,6 +90,14 @@ class Features(ApiModel):
     """Values of an SFTJob's maxSequenceLength for which the report says how many rows they would cut."""
 
 
+class ExportShape(StrEnum):
+    """Another trainer's files."""
+
+    LLAMA_FACTORY = "LlamaFactory"
+    MS_SWIFT = "MsSwift"
+    OPENAI = "OpenAI"
+
+
 class Drift(ApiModel):
     """Whether the sources are still what the version was made from: the condition SourcesChanged says, and nothing is prepared by
     itself."""
@@ -136,6 +144,8 @@ class InstructionDatasetSpec(ApiModel):
     """How many rows are kept from training, to measure on."""
     features: Features = Features()
     """What is measured of the rows that are kept."""
+    exports: Annotated[list[ExportShape], Field(max_length=3, json_schema_extra=LIST_SET)] = []
+    """Other trainers' shapes that the version is written in too, in exports/ beside it."""
     drift: Drift = Drift()
     """Whether the sources are still what the version was made from."""
     gates: Gates = Gates()
@@ -161,6 +171,8 @@ class DatasetVersion(ApiModel):
     """Tokens of all rows as the model of spec.features sees them, its chat template included; absent without one."""
     trained_tokens: int | None = None
     """Those of them that an SFTJob learns from: the assistant's."""
+    exports_uri: Annotated[str | None, Field(max_length=2048, alias="exportsURI")] = None
+    """Folder with its rows in other trainers' shapes."""
     generation: int
     """metadata.generation it was made from."""
     run: int

@@ -15,12 +15,27 @@ import zstandard
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from sft_trainer.contract import Gates, ObjectRef, PinnedDataset, PrepareConfig, PrepareResult, Source, StorePrefix, StoreSource
+from sft_trainer.contract import (
+    DedupeSettings,
+    Gates,
+    NearDuplicateSettings,
+    ObjectRef,
+    PinnedDataset,
+    PrepareConfig,
+    PrepareResult,
+    Source,
+    StorePrefix,
+    StoreSource,
+)
 from sft_trainer.data.gates import DatasetRejected
 from sft_trainer.data.prepare import prepare
 from sft_trainer.data.version import read_version
 from sft_trainer.failure import TrainerFailure
 
+SIMILAR = st.integers(0, 5).map(
+    lambda number: f"The pump of the third well stops when its valve stays shut for {number} minutes."
+)
+"""Near duplicates of one another."""
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
 ROW = st.one_of(
     st.fixed_dictionaries({"prompt": TEXT, "completion": TEXT}),
@@ -63,6 +78,7 @@ def prepared(folder: Path, *files: bytes) -> PrepareResult:
         owner=ObjectRef(namespace="team", name="soup", uid="u"),
         attempt=1,
         sources=sources,
+        dedupe=DedupeSettings(near=NearDuplicateSettings()),
         eval_percent=10,
         gates=Gates(max_reject_percent=100, min_rows=1),
         versions=StorePrefix(uri=f"file://{folder}/versions/"),
@@ -74,6 +90,7 @@ def prepared(folder: Path, *files: bytes) -> PrepareResult:
 @settings(max_examples=150, deadline=None)
 @given(PACKED)
 @example(b"")
+@example(b'{"\x01"')
 @example(b'{"prompt": "a", "completion": "b"}' + b"\n" * 3 + b"\x00")
 @example(b"[" * 3000)
 @example(b'{"a":' * 3000)
@@ -96,7 +113,9 @@ def test_any_bytes_end_in_a_version_or_in_a_clear_error(data: bytes) -> None:
 
 @settings(max_examples=40, deadline=None)
 @given(
-    st.lists(st.tuples(TEXT, TEXT), min_size=1, max_size=12, unique=True), st.randoms(use_true_random=False), st.integers(1, 3)
+    st.lists(st.tuples(TEXT | SIMILAR, TEXT | SIMILAR), min_size=1, max_size=12, unique=True),
+    st.randoms(use_true_random=False),
+    st.integers(1, 3),
 )
 def test_neither_order_nor_files_nor_sources_change_the_digest(
     pairs: list[tuple[str, str]], order: random.Random, parts: int

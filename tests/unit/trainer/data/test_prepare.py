@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 import random
@@ -14,8 +15,10 @@ import zstandard
 
 from sft_trainer.contract import (
     CleanSettings,
+    CompareBy,
     DedupeSettings,
     DuplicateAction,
+    ExportShape,
     FeatureSettings,
     FieldMap,
     Gates,
@@ -289,12 +292,15 @@ class TestNearDuplicates:
         nearly = [qa("What happens to the pump?", LONG + ending) for ending in ("Then it stops.", "Then it halts.", "It stops.")]
         return [*GOOD[:20], *nearly]
 
-    def test_are_dropped_but_for_the_least_origin(self, bench: Bench, tmp_path: Path) -> None:
+    def test_are_dropped_but_for_one_which_is_the_same_in_any_order_under_any_name(self, bench: Bench) -> None:
+        near = DedupeSettings(near=NearDuplicateSettings())
         bench.put("a.jsonl", "\n".join(self.rows()))
-        result = bench.prepare(bench.source("faq", "a.jsonl"), dedupe=DedupeSettings(near=NearDuplicateSettings()))
-        rejected = [(row["line"], row["reason"]) for row in bench.rejects("faq")]
-        assert rejected == [(22, "NearDuplicate"), (23, "NearDuplicate")]
+        bench.put("b/1.jsonl", "\n".join(self.rows()[::-2]))
+        bench.put("b/2.jsonl", "\n".join(self.rows()[-2::-2]))
+        result = bench.prepare(bench.source("faq", "a.jsonl"), dedupe=near)
+        assert {row["line"] for row in bench.rejects("faq")} < {21, 22, 23}
         assert result.accounting.rejected == {"NearDuplicate": 2}
+        assert bench.prepare(bench.source("another", "b/"), dedupe=near).digest == result.digest
         assert result.rejects == [], "duplicates are no error of the data"
 
     def test_paraphrased_questions_with_one_answer_are_no_duplicates(self, bench: Bench) -> None:
@@ -312,6 +318,57 @@ class TestNearDuplicates:
             sides = {split for split, members in rows.items() for row in members if row.origin.line > 20}
             assert len(sides) == 1
             assert result.accounting.kept == 23
+
+
+def test_a_licence_declared_later_stands_on_the_card_beside_the_report(bench: Bench) -> None:
+    bench.put("faq.jsonl", "\n".join(GOOD))
+    source = bench.source("faq", "faq.jsonl")
+    result = bench.prepare(source)
+    declared = bench.prepare(source.model_copy(update={"license": "CC-BY-NC-4.0"}))
+    assert declared.digest == result.digest
+    assert "CC-BY-NC-4.0" in (bench.folder / "run" / "README.md").read_text()
+
+
+def test_the_card_says_what_pins_each_source(bench: Bench) -> None:
+    bench.put("faq.jsonl", "\n".join(GOOD))
+    result = bench.prepare(bench.source("faq", "faq.jsonl"))
+    card = (bench.folder / "versions" / result.digest / "README.md").read_text()
+    assert hashlib.sha256("\n".join(GOOD).encode()).hexdigest() in card
+
+
+def test_a_version_is_exported_beside_itself_where_that_is_asked_for(bench: Bench) -> None:
+    bench.put("faq.jsonl", "\n".join(GOOD))
+    source = bench.source("faq", "faq.jsonl")
+    for _ in range(2):  # a second time everything stands already
+        result = bench.prepare(source, exports=[ExportShape.LLAMA_FACTORY, ExportShape.OPENAI])
+    folder = bench.folder / "versions" / "exports" / result.digest
+    assert result.exports_uri == f"file://{folder}/"
+    assert {path.name for path in folder.iterdir()} == {"LlamaFactory", "OpenAI"}
+    for shape in folder.iterdir():
+        lines = (shape / "train.jsonl").read_text().splitlines()
+        assert len(lines) == result.train_rows
+        listed = {file["name"] for file in json.loads((shape / MANIFEST).read_text())["files"]}
+        assert listed == {path.name for path in shape.iterdir()} - {MANIFEST}
+    assert bench.prepare(source).exports_uri is None
+
+
+class TestRowsThatAskTheSame:
+    def rows(self) -> list[str]:
+        return [*GOOD[:10], *(qa("question 3", f"another answer, number {number}") for number in range(4))]
+
+    def test_are_kept_where_rows_are_compared_and_dropped_but_for_one_where_instructions_are(self, bench: Bench) -> None:
+        bench.put("a.jsonl", "\n".join(self.rows()))
+        source = bench.source("faq", "a.jsonl")
+        assert bench.prepare(source).accounting.rejected == {}
+        dropped = bench.prepare(source, dedupe=DedupeSettings(exact=CompareBy.INSTRUCTION))
+        assert dropped.accounting.rejected == {"DuplicateRow": 4}
+
+    def test_leave_the_same_one_whatever_their_order(self, bench: Bench) -> None:
+        settings = DedupeSettings(exact=CompareBy.INSTRUCTION, near=NearDuplicateSettings())
+        bench.put("a.jsonl", "\n".join(self.rows()))
+        bench.put("b.jsonl", "\n".join(self.rows()[::-1]))
+        first, second = (bench.prepare(bench.source("faq", f"{name}.jsonl"), dedupe=settings) for name in "ab")
+        assert first.digest == second.digest
 
 
 class TestContamination:
@@ -339,6 +396,30 @@ class TestContamination:
         bench.put("a.jsonl", "\n".join([*GOOD[:20], qa(question, LONG)]))
         result = bench.prepare(bench.source("faq", "a.jsonl"), evaluation_sources=[bench.source("exam", "exam.jsonl")])
         assert result.accounting.rejected == {"Contaminated": 1}
+
+    def test_rows_copied_from_a_benchmark_are_found_whatever_its_shape(self, bench: Bench) -> None:
+        asked = [
+            f"Which of these valves of well number {n} must be open before its pump may start at all in winter?"
+            for n in range(30)
+        ]
+        exam = [
+            {"id": n, "question": question, "A": "the first", "B": "the last", "answer": "A"} for n, question in enumerate(asked)
+        ]
+        bench.put("exam.jsonl", "\n".join(map(json.dumps, exam)))
+        bench.put("a.jsonl", "\n".join([*GOOD[:20], *(qa(question, "The first one.") for question in asked)]))
+        exam_source, gates = bench.source("exam", "exam.jsonl"), Gates(max_reject_percent=60, min_rows=1)
+        result = bench.prepare(bench.source("faq", "a.jsonl"), evaluation_sources=[exam_source], gates=gates)
+        assert result.accounting.rejected == {"Contaminated": 30}
+        assert bench.report()["evaluation"] == [{"name": "exam", "accounting": {"read": 30, "kept": 30, "rejected": {}}}], (
+            "how much was compared is told"
+        )
+
+    def test_an_evaluation_source_without_any_text_stops_the_preparation(self, bench: Bench) -> None:
+        bench.put("exam.jsonl", "\n".join(json.dumps({"id": number, "label": 1}) for number in range(30)))
+        bench.put("a.jsonl", "\n".join(GOOD))
+        with pytest.raises(TrainerFailure) as caught:
+            bench.prepare(bench.source("faq", "a.jsonl"), evaluation_sources=[bench.source("exam", "exam.jsonl")])
+        assert "'exam' of contamination.sources: none of its 30 rows holds text" in caught.value.message
 
     def test_an_evaluation_file_that_cannot_be_read_stops_the_preparation(self, bench: Bench) -> None:
         bench.put("exam.jsonl", "no rows at all\n" * 30)
@@ -384,6 +465,14 @@ class TestGates:
             bench.prepare(bench.source("faq", "a.jsonl"), gates=Gates(max_reject_percent=0, min_rows=4))
         assert caught.value.failure.reason is Reason.TOO_FEW_ROWS
         assert "3 rows were kept, gates.minRows is 4" in caught.value.failure.message
+
+    def test_a_version_without_a_row_to_train_on_is_none(self, bench: Bench) -> None:
+        bench.put("a.jsonl", qa("question 9", "answer 9"))
+        with pytest.raises(DatasetRejected) as caught:
+            bench.prepare(bench.source("faq", "a.jsonl"), eval_percent=50)
+        assert caught.value.failure.reason is Reason.TOO_FEW_ROWS
+        assert "all 1 rows kept fall on the side that split.evalPercent (50) keeps" in caught.value.failure.message
+        assert "evalPercent to 0" in caught.value.failure.remedy
 
     def test_nothing_is_published_behind_a_closed_gate(self, bench: Bench) -> None:
         bench.put("a.jsonl", qa("q", " "))

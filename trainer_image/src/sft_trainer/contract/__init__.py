@@ -26,6 +26,7 @@ from sft_trainer.contract.clean import (
 )
 from sft_trainer.contract.dedupe import CompareBy, ContaminationSettings, DedupeSettings, DuplicateAction, NearDuplicateSettings
 from sft_trainer.contract.exit import ExitCode, Reason
+from sft_trainer.contract.export import ExportShape
 from sft_trainer.contract.features import FeatureSettings
 from sft_trainer.contract.plan import DataStats, ModelFacts, PlanConfig, PlanResult, WeightFormat
 from sft_trainer.contract.prepare import (
@@ -112,6 +113,7 @@ __all__ = [
     "Drift",
     "DuplicateAction",
     "ExitCode",
+    "ExportShape",
     "FeatureSettings",
     "FieldMap",
     "Gates",

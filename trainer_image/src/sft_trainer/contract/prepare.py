@@ -8,6 +8,7 @@ from pydantic import Field
 
 from sft_trainer.contract.clean import CleanSettings
 from sft_trainer.contract.dedupe import ContaminationSettings, DedupeSettings
+from sft_trainer.contract.export import ExportShape
 from sft_trainer.contract.features import FeatureSettings
 from sft_trainer.contract.source import DomainLimit, NetworkSettings, Source
 from sft_trainer.contract.wire import CONTRACT_VERSION, ContractModel, ObjectRef, StorePrefix
@@ -35,11 +36,13 @@ class PrepareConfig(ContractModel):
     dedupe: DedupeSettings = DedupeSettings()
     domains: list[DomainLimit] = []
     features: FeatureSettings = FeatureSettings()
+    exports: list[ExportShape] = []
     network: NetworkSettings = NetworkSettings()
     eval_percent: int = Field(ge=0, le=50)
     gates: Gates
     versions: StorePrefix
-    """Folder `<output>/<namespace>/datasets/<name>/`, in which the version `<digest>/` is published."""
+    """Folder `<output>/<namespace>/datasets/<name>/`, in which the version `<digest>/` is published, and beside it
+    `exports/<digest>/<shape>/`."""
     run: StorePrefix
     """Folder `.../datasets/<name>/runs/<uid8>-g<generation>-r<run>/` for rejects, report.json and exit records."""
 
@@ -74,6 +77,8 @@ class PrepareResult(ContractModel):
     """Of all rows, rendered for the model that features.model names; none without one."""
     trained_tokens: int | None = None
     """Those of them that carry loss."""
+    exports_uri: str | None = None
+    """Folder with the same rows in the shapes that were asked for, one folder each."""
     accounting: Accounting
     report_uri: str
     rejects: list[RejectedRow]

@@ -25,6 +25,7 @@ from sft_trainer.contract import (
     DedupeSettings,
     DuplicateAction,
     ExitCode,
+    ExportShape,
     FeatureSettings,
     FieldMap,
     Gates,
@@ -44,7 +45,6 @@ from sft_trainer.data.ledger import Ledger
 from sft_trainer.data.origins.catalog import resolve_sources
 from sft_trainer.data.prepare import prepare
 from sft_trainer.data.publish.export_version import export_version
-from sft_trainer.data.publish.exports import ExportShape
 from sft_trainer.data.selection import select_rows
 from sft_trainer.data.watch import Watch
 from sft_trainer.failure import TrainerFailure

@@ -1,11 +1,12 @@
 """Duplicates among the kept rows: exact ones as rows come, near ones when all are there.
 
-The survivor is the row of the least origin, whatever order rows come in.
+Of rows that are not the same the one of the least hash survives: what is published must follow from the rows alone, not from
+their order, their files, or the names of their sources (docs/design/0005). Of rows that are, the first is kept with its origin.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Sequence
 from hashlib import sha256
 from pathlib import Path
 
@@ -24,18 +25,33 @@ BATCH = 2_000
 
 
 class ExactDuplicates:
-    """Remembers every row by its hash."""
+    """Remembers every row by its hash, and with `Instruction` by what it asks too."""
 
     def __init__(self, by: CompareBy) -> None:
         self._by = by
         self._seen: set[bytes] = set()
+        self._first_asking: dict[bytes, int] = {}
+        self._asking_the_same: dict[bytes, list[int]] = {}
 
-    def check(self, content: Content, row_hash: bytes) -> None:
+    def check(self, row_hash: bytes) -> None:
         """Raises RowRejected for a row that was there before."""
-        key = row_hash if self._by is CompareBy.ROW else sha256(row_text(content, self._by).encode()).digest()
-        if key in self._seen:
+        if row_hash in self._seen:
             raise RowRejected(DUPLICATE)
-        self._seen.add(key)
+        self._seen.add(row_hash)
+
+    def note(self, content: Content, number: int) -> None:
+        """A row that is kept so far."""
+        if self._by is CompareBy.ROW:
+            return
+        question = sha256(row_text(content, self._by).encode()).digest()
+        first = self._first_asking.setdefault(question, number)
+        if first != number:
+            self._asking_the_same.setdefault(question, [first]).append(number)
+
+    def repeated(self, hashes: Sequence[bytes], gone: Collection[int]) -> set[int]:
+        """The rows that give way to another one that asks the same."""
+        groups = (sorted(numbers, key=hashes.__getitem__) for numbers in self._asking_the_same.values())
+        return all_but_the_first(groups, gone)
 
 
 class NearDuplicates:
@@ -74,10 +90,10 @@ def _view(rows: KeptRows, by: CompareBy) -> View:
     return lambda number: row_text(content_of(rows.document(number)), by)
 
 
-def repeated_rows(clusters: Clusters, gone: Collection[int]) -> set[int]:
-    """The rows that give way: of the rows of a cluster that are not gone already, all but the least origin, the least number."""
+def all_but_the_first(groups: Iterable[Sequence[int]], gone: Collection[int]) -> set[int]:
+    """The rows that give way: of those of a group, in the order of their hashes, that are not gone already, all but the first."""
     repeated: set[int] = set()
-    for cluster in clusters.duplicated():
-        members = [number for number in cluster if number not in gone]
-        repeated.update(number for number in members if number != min(members))
+    for group in groups:
+        members = [number for number in group if number not in gone]
+        repeated.update(members[1:])
     return repeated

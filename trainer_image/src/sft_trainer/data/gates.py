@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from sft_trainer.contract import Accounting, Gates, Reason
+from sft_trainer.data.digest import EVAL, TRAIN
 from sft_trainer.data.ledger import NO_FAULT, Ledger
 from sft_trainer.data.normalise import UNKNOWN_SHAPE
+from sft_trainer.data.split import Splits
 from sft_trainer.failure import TrainerFailure, invalid
 
 SHOWN_REASONS = 4
@@ -37,6 +39,16 @@ def check_gates(gates: Gates, ledger: Ledger) -> None:
     else:
         return
     raise DatasetRejected(failure, ledger)
+
+
+def check_split(splits: Splits, eval_percent: int, ledger: Ledger) -> None:
+    """Raises DatasetRejected when no row is left to train on: each falls on its side by its own hash."""
+    if not splits[TRAIN]:
+        message = (
+            f"all {len(splits[EVAL])} rows kept fall on the side that split.evalPercent ({eval_percent}) keeps for evaluation"
+        )
+        failure = invalid(Reason.TOO_FEW_ROWS, message, "set spec.split.evalPercent to 0, or add rows")
+        raise DatasetRejected(failure, ledger)
 
 
 def faulty_rows(accounting: Accounting) -> int:

@@ -25,7 +25,7 @@ ROWS_PER_NOTE = 1_000
 
 
 class Intake:
-    """Takes rows in the order of their origins: of rows that teach the same, the first is the least origin and survives."""
+    """Takes rows in the order of their origins: of rows that are the same, the first is kept."""
 
     def __init__(self, config: PrepareConfig, cleaner: Cleaner, rows: KeptRows, ledger: Ledger, scratch: Path) -> None:
         self._cleaner = cleaner
@@ -33,7 +33,7 @@ class Intake:
         self._ledger = ledger
         self._scratch = scratch
         self._network = config.network
-        self._exact = ExactDuplicates(config.dedupe.exact)
+        self.exact = ExactDuplicates(config.dedupe.exact)
         self.near = NearDuplicates(config.dedupe.near, scratch / "near") if config.dedupe.near else None
         self.filled: set[str] = set()
         """Optional columns that the rows need."""
@@ -78,7 +78,8 @@ class Intake:
     def _keep(self, content: Content, origin: Origin) -> None:
         canonical = canonical_json(content)
         row_hash = sha256(canonical).digest()
-        self._exact.check(content, row_hash)
+        self.exact.check(row_hash)
+        self.exact.note(content, len(self._rows))
         self._rows.append(row_hash, canonical, origin)
         self.filled |= optional_fields(content)
         if self.near:

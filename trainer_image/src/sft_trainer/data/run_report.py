@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import heapq
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 
 from sft_trainer.contract import PrepareConfig, Source
-from sft_trainer.data.cleaning.changes import Changes
 from sft_trainer.data.digest import TRAIN
 from sft_trainer.data.features.dataset_features import DatasetFeatures
 from sft_trainer.data.features.features import Features
@@ -19,6 +18,7 @@ from sft_trainer.data.publish.licence import summarise
 from sft_trainer.data.publish.report import (
     ChangedSample,
     Detection,
+    EvaluationReport,
     KeptSample,
     RejectedSample,
     Report,
@@ -29,7 +29,8 @@ from sft_trainer.data.publish.report import (
 from sft_trainer.data.publish.report_page import report_page
 from sft_trainer.data.row_columns import content_of
 from sft_trainer.data.rows import Content, Origin
-from sft_trainer.data.sources import ReadFile, location_of
+from sft_trainer.data.selection import Selection
+from sft_trainer.data.sources import FilesOfSource, ReadFile, location_of
 from sft_trainer.data.split import Splits
 from sft_trainer.failure import TrainerFailure
 from sft_trainer.store.object_store import open_store
@@ -39,8 +40,6 @@ KEPT_SAMPLES = 5
 PROBED_ROWS = 50
 """Rows on which a faster tokenizer must agree with the model's own before it counts the others."""
 UNDECLARED = "not declared"
-FilesRead = Mapping[str, list[tuple[ReadFile, str]]]
-"""By source: the files that were read, each with the shape of its rows."""
 
 
 def measure(config: PrepareConfig, rows: KeptRows, splits: Splits, target: TargetModel | None) -> DatasetFeatures:
@@ -61,19 +60,20 @@ def _probes(rows: KeptRows, splits: Splits) -> Iterator[str]:
             yield from (message.content for message in content_of(rows.document(number)).messages)
 
 
-def report_of(config: PrepareConfig, ledger: Ledger, files: FilesRead, changes: Changes) -> Report:
+def report_of(config: PrepareConfig, ledger: Ledger, selection: Selection) -> Report:
     """What became of the rows read."""
     return Report(
         dataset=config.owner.name,
         total=ledger.accounting(),
         sources=[
-            _source_report(source, ledger, files[source.name], changes.counts[source.name])
+            _source_report(source, ledger, selection.files[source.name], selection.changes.counts[source.name])
             for source in sorted(config.sources, key=lambda source: source.name)
         ],
+        evaluation=[EvaluationReport(name=name, accounting=found) for name, found in sorted(selection.evaluation.items())],
         licence=summarise((source.name, source.license) for source in config.sources if ledger.accounting(source.name).kept),
         changed_samples=[
             ChangedSample(place=_place(row.origin), changes=list(row.changes), before=row.before, after=row.after)
-            for row in changes.samples
+            for row in selection.changes.samples
         ],
         rejected_samples=[
             RejectedSample(place=_place(row.origin), reason=row.reason, text=row.text)
@@ -114,7 +114,7 @@ def publish_report(config: PrepareConfig, report: Report, folder: Path) -> str:
     return f"{store.uri}report.html"
 
 
-def _source_report(source: Source, ledger: Ledger, files: list[tuple[ReadFile, str]], changes: Counter[str]) -> SourceReport:
+def _source_report(source: Source, ledger: Ledger, files: FilesOfSource, changes: Counter[str]) -> SourceReport:
     revisions = sorted({file.revision for file, _ in files if file.revision})
     return SourceReport(
         name=source.name,

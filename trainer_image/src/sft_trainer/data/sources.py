@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -24,6 +24,12 @@ class ReadFile:
     identity: str
     revision: str
     form: FileForm
+
+
+FilesOfSource = Sequence[tuple[ReadFile, str]]
+"""The files that were read, each with the shape of its rows."""
+FilesRead = Mapping[str, FilesOfSource]
+"""The same by source."""
 
 
 @dataclass(slots=True)

@@ -23,6 +23,7 @@ from sft_trainer.store.manifest import Manifest, ManifestInvalid, download_verif
 from sft_trainer.store.object_store import ObjectStore, open_store
 
 KIND = "InstructionDataset"
+CARD = "README.md"
 ROWS_PER_FILE = 100_000
 """About 100 MB of text for ordinary rows: large enough for parquet, small enough to hold."""
 ROWS_PER_GROUP = 10_000
@@ -48,7 +49,7 @@ def write_version(folder: Path, rows: KeptRows, splits: Splits, filled: Iterable
             _write_parquet(rows, in_order[start : start + ROWS_PER_FILE], schema, folder / f"{split}-{number:05d}")
     digest = dataset_digest((split, rows.hashes[number].hex()) for split, numbers in splits.items() for number in numbers)
     version = Version(digest, train_rows=len(splits[TRAIN]), eval_rows=len(splits[EVAL]))
-    (folder / "README.md").write_text(data_card(replace(card, digest=digest)))
+    (folder / CARD).write_text(data_card(replace(card, digest=digest)))
     return version
 
 

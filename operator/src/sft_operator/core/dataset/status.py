@@ -121,6 +121,7 @@ def version_of(result: contract.PrepareResult, run: int, moment: Moment) -> Data
         bytes=result.bytes,
         tokens=result.tokens,
         trained_tokens=result.trained_tokens,
+        exports_uri=cut(result.exports_uri, MAX_URI_LENGTH) if result.exports_uri else None,
         generation=moment.generation,
         run=run,
         ready_at=moment.text,

@@ -11,8 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from sft_trainer.contract import ExportShape
 from sft_trainer.data.publish.export_shapes import NotInShape, llama_factory_row, ms_swift_row, openai_row
-from sft_trainer.data.publish.exports import ExportShape, dataset_info, export
+from sft_trainer.data.publish.exports import dataset_info, export
 from sft_trainer.data.rows import Content, Message, ToolCall
 from tests.unit.trainer.data.contents import CONTENTS, TEXT
 

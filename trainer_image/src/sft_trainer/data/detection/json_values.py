@@ -58,7 +58,7 @@ class JsonValues:
         """The values of the first member that has one of the names and is an array; nothing where there is none."""
         self._expect("{")
         while self._next() not in ("}", ""):
-            name = json.loads(self._value())
+            name = _DECODER.decode(self._value().decode())
             self._expect(":")
             if name in names and self._next() == "[":
                 yield from self.array()

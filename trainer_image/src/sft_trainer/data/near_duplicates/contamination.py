@@ -76,7 +76,7 @@ class Contamination:
         self._settings = settings
         sizes: list[int] = []
         found: defaultdict[int, list[tuple[int, Hashes]]] = defaultdict(list)
-        for block in blocks(list(evaluation_texts)):
+        for block in blocks(evaluation_texts):
             for item_tokens in tokens(block).by_text():
                 length = min(len(item_tokens), settings.ngram_tokens)
                 if length >= min(MIN_TOKENS, settings.ngram_tokens):

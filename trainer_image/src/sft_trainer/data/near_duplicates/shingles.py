@@ -6,7 +6,7 @@ words, or one English. Case and white space are left out of it, so that a row la
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from itertools import pairwise
 from typing import NamedTuple
@@ -95,7 +95,7 @@ def shingles(texts: Sequence[str]) -> Shingles:
     return Shingles(hashes, ends - lengths)
 
 
-def blocks(texts: Sequence[str]) -> Iterator[list[str]]:
+def blocks(texts: Iterable[str]) -> Iterator[list[str]]:
     """Texts in groups of few characters, each cut to `MAX_CHARACTERS`."""
     block: list[str] = []
     characters = 0

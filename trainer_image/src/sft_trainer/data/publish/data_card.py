@@ -1,6 +1,7 @@
 """README.md of a published version, with the front matter that Hugging Face's hub reads.
 
-It depends on the rows and the declared sources alone: the same version always has the same card.
+A version is its rows, and its first card stands with it. What is declared of its sources may be put right later: the card of each
+preparation lies beside its report.
 """
 
 from __future__ import annotations

@@ -8,14 +8,36 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 
-from sft_trainer.contract import Reason
+from sft_trainer.contract import ExportShape, Reason
 from sft_trainer.data.digest import EVAL, TRAIN
-from sft_trainer.data.publish.exports import ExportShape, ExportSummary, dataset_info, export
+from sft_trainer.data.publish.exports import ExportSummary, dataset_info, export
 from sft_trainer.data.row_columns import content_of
 from sft_trainer.data.rows import Content
 from sft_trainer.failure import invalid
+from sft_trainer.store.manifest import ManifestInvalid, publish_folder
+from sft_trainer.store.object_store import ObjectStore
 
 ROWS_AT_ONCE = 1_000
+KIND = "Export"
+SUMMARY = "export.json"
+"""Says what the shape could not hold."""
+
+
+def exports_folder(digest: str) -> str:
+    """Where a version's exports lie, one folder a shape, below the folder that the version itself lies in."""
+    return f"exports/{digest}/"
+
+
+def publish_export(store: ObjectStore, version: Path, digest: str, shape: ExportShape, scratch: Path) -> None:
+    """Writes a version's rows in a shape. The same rows give the same files, so one that stands there already stays."""
+    folder, prefix = scratch / shape.value, f"{exports_folder(digest)}{shape.value}/"
+    summaries = export_version(version, shape, folder)
+    (folder / SUMMARY).write_text(json.dumps([summary.model_dump(mode="json", by_alias=True) for summary in summaries], indent=2))
+    try:
+        publish_folder(store, folder, KIND, {"digest": digest, "shape": shape.value}, prefix)
+    except ManifestInvalid as error:
+        remedy = f"delete {store.uri}{prefix} and raise spec.run; it is then written anew"
+        raise invalid(Reason.DATASET_CORRUPT, f"this export was published before and is damaged: {error}", remedy) from error
 
 
 def export_version(version: Path, shape: ExportShape, output: Path) -> list[ExportSummary]:

@@ -8,21 +8,13 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
+from sft_trainer.contract.export import ExportShape
 from sft_trainer.contract.wire import ContractModel
 from sft_trainer.data.publish.export_shapes import NotInShape, Turns, llama_factory_row, ms_swift_row, openai_row
 from sft_trainer.data.rows import Content
-
-
-class ExportShape(StrEnum):
-    """Whose shape it is."""
-
-    LLAMA_FACTORY = "LlamaFactory"
-    MS_SWIFT = "MsSwift"
-    OPENAI = "OpenAI"
 
 
 class ExportSummary(ContractModel):

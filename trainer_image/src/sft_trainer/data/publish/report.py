@@ -38,6 +38,13 @@ class SourceReport(ContractModel):
     """Rows by what cleaning changed in them."""
 
 
+class EvaluationReport(ContractModel):
+    """What models will be evaluated with: rows read, and those that there was text in to compare with."""
+
+    name: str
+    accounting: Accounting
+
+
 class SampleTurn(ContractModel):
     """One turn of a shown row."""
 
@@ -91,6 +98,7 @@ class Report(ContractModel):
     """Published rows by split."""
     total: Accounting
     sources: list[SourceReport]
+    evaluation: list[EvaluationReport] = Field(default_factory=list)
     licence: LicenceSummary | None = None
     features: DatasetFeatures | None = None
     kept_samples: list[KeptSample] = Field(default_factory=list)
