@@ -9,6 +9,7 @@ import json
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import Any
 
 import tiktoken
@@ -23,6 +24,9 @@ _GPT2_DIGITS_ALONE = "'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+|\\p{N}| ?[^\\s\\p{L}\\p{
 _PLAIN_TOKEN = {"single_word": False, "lstrip": False, "rstrip": False}
 LONGEST_RUN = re.compile(r"(\S)\1{2000}|\s{2000}|\S{20000}")
 """tiktoken takes a piece's length squared, and fails on pieces of a million; tokenizers does not."""
+LEAST_RUN = 2_000
+TEMPLATE_PIECES, TEMPLATE_PIECE_CHARACTERS = 1_024, 120
+"""What a chat template puts between its special tokens is the same in every row, and short: it is encoded once."""
 
 
 def fast_encode(tokenizer: Tokenizer, probes: Iterable[str]) -> Encode | None:
@@ -83,26 +87,30 @@ def _encoder(tokenizer: Tokenizer, description: Mapping[str, Any], pattern: str)
         for token, number in vocabulary.items()
         if token not in added and byte_of.keys() >= set(token)
     }
+    lacking = bytes(byte for byte in range(256) if bytes([byte]) not in ranks)
     unknown = max([*vocabulary.values(), *added.values()]) + 1
-    for byte in range(256):  # tiktoken needs them all; a text with one that the tokenizer lacks is left to tokenizers
-        ranks.setdefault(bytes([byte]), unknown + byte)
+    for number, byte in enumerate(lacking):  # tiktoken needs them all; a text with one of these is left to tokenizers
+        ranks[bytes([byte])] = unknown + number
+    has_unknown = re.compile(b"[%b]" % re.escape(lacking)).search if lacking else lambda text: None
     encoding = tiktoken.Encoding("model", pat_str=pattern, mergeable_ranks=ranks, special_tokens=added)
     is_normalized = description.get("normalizer") is not None
-    special = re.compile("|".join(map(re.escape, sorted(added, key=len, reverse=True)))) if added else None
-    allowed = set(added)
+    special = re.compile(f"({'|'.join(map(re.escape, sorted(added, key=len, reverse=True)))})") if added else None
+    ordinary = encoding.encode_ordinary
+    of_template = lru_cache(TEMPLATE_PIECES)(ordinary)
 
     def encode(text: str) -> list[int]:
-        if LONGEST_RUN.search(text):
-            return _exact(tokenizer, text)
         if is_normalized and not text.isascii():
             text = unicodedata.normalize("NFC", text)
-        has_special = special is not None and special.search(text) is not None
-        ids = (
-            encoding.encode(text, allowed_special=allowed, disallowed_special=())
-            if has_special
-            else encoding.encode_ordinary(text)
-        )
-        return _exact(tokenizer, text) if ids and max(ids) >= unknown else ids
+        if has_unknown(text.encode()) or (len(text) >= LEAST_RUN and LONGEST_RUN.search(text)):
+            return _exact(tokenizer, text)
+        if special is None or len(pieces := special.split(text)) == 1:
+            return ordinary(text)
+        ids: list[int] = []
+        for before, token in zip(pieces[::2], [*pieces[1::2], ""], strict=True):
+            ids += of_template(before) if len(before) <= TEMPLATE_PIECE_CHARACTERS else ordinary(before)
+            if token:
+                ids.append(added[token])
+        return ids
 
     return encode
 
