@@ -1,4 +1,4 @@
-"""datatrove's MinHash deduplication of the rows of a JSONL file; prints the CPU seconds and which rows it keeps.
+"""datatrove's cleaning, masking and deduplication of the rows of a JSONL file; prints the CPU seconds and which rows it keeps.
 
 Each language by its own word splitter (jieba for Chinese), which is how it is meant to be used. Runs of three words instead of
 five, because an answer is short: with five, one edited word changes too much of it.
@@ -16,6 +16,7 @@ from datatrove.pipeline.dedup.minhash import (
     MinhashDedupFilter,
     MinhashDedupSignature,
 )
+from datatrove.pipeline.formatters import FTFYFormatter, PIIFormatter
 from datatrove.pipeline.readers import JsonlReader
 from datatrove.pipeline.writers import ParquetWriter
 from datatrove.utils.logging import logger
@@ -31,11 +32,12 @@ def cpu_seconds() -> float:
     return sum(usage.ru_utime + usage.ru_stime for usage in usages)
 
 
-def deduplicated(folder: Path, language: str) -> list[int]:
+def deduplicated(folder: Path, language: str, *, clean: bool) -> list[int]:
     """The rows of one language that are kept."""
 
     def read() -> object:
-        return JsonlReader(str(folder / "rows"))(None, 0, 1)
+        rows = JsonlReader(str(folder / "rows"))(None, 0, 1)
+        return PIIFormatter().run(FTFYFormatter(normalization="NFC").run(rows, 0, 1), 0, 1) if clean else rows
 
     signatures, buckets, removed = (str(folder / name) for name in ("signatures", "buckets", "removed"))
     MinhashDedupSignature(signatures, CONFIG, language=LANGUAGES[language]).run(read(), 0, 1)
@@ -58,8 +60,11 @@ def main() -> None:
         (output / language / "rows" / "rows.jsonl").write_text("\n".join(documents), encoding="utf-8")
         load_word_tokenizer(code).word_tokenize("warm up")
     started = cpu_seconds()
-    kept = [row for language in LANGUAGES for row in deduplicated(output / language, language)]
-    print(json.dumps({"cpu_s": cpu_seconds() - started, "kept": kept}))
+    for language in LANGUAGES:
+        deduplicated(output / language, language, clean=False)
+    alone = cpu_seconds()
+    kept = [row for language in LANGUAGES for row in deduplicated(output / language, language, clean=True)]
+    print(json.dumps({"cpu_s": cpu_seconds() - alone, "near_duplicates_cpu_s": alone - started, "kept": kept}))
 
 
 if __name__ == "__main__":
