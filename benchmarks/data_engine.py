@@ -171,8 +171,8 @@ def tokenise_rows_per_cpu_s(folder: Path) -> float:
     contents = list(contents_of(folder / "rows.jsonl", PEER_ROWS))
     with tempfile.TemporaryDirectory() as scratch:
         target = open_target_model(StorePrefix(uri=f"file://{smollm2_gguf()}"), Path(scratch))
-    encode = target.encode(content.messages[-1].content for content in contents[:PROBED])
-    lengths = TokenLengths(encode, target.description.template)
+    counter = target.counter(content.messages[-1].content for content in contents[:PROBED])
+    lengths = TokenLengths(counter, target.description.template)
     began = time.process_time()
     for content in contents:
         lengths.add(content)

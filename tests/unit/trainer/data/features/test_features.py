@@ -12,10 +12,13 @@ from pydantic import ValidationError
 from sft_trainer.contract.features import FeatureSettings
 from sft_trainer.data.chat_template import compile_template
 from sft_trainer.data.features.dataset_features import DatasetFeatures
+from sft_trainer.data.features.fast_bpe import fast_bpe
 from sft_trainer.data.features.features import Features
+from sft_trainer.data.features.token_lengths import ExactCounter, TokenLengths
 from sft_trainer.data.render import render
 from sft_trainer.data.rows import Content, Message, ToolCall
 from tests.unit.trainer.data.contents import CONTENTS
+from tests.unit.trainer.model.models import small_tokenizer
 
 TEMPLATE = compile_template(
     "{% for m in messages %}<|{{ m.role }}|>{{ m.content }}<|end|>{% endfor %}"
@@ -32,7 +35,7 @@ def encode(text: str) -> list[int]:
 
 
 def measured(contents: list[Content], settings: FeatureSettings | None = None) -> DatasetFeatures:
-    features = Features(settings or FeatureSettings(), encode, TEMPLATE)
+    features = Features(settings or FeatureSettings(), ExactCounter(encode), TEMPLATE)
     for content in contents:
         features.add(content, "train", "general")
     return features.result()
@@ -57,6 +60,18 @@ def test_tokens_are_those_that_training_will_see(contents: list[Content]) -> Non
     assert [cut.rows for cut in tokens.cuts] == [sum(len(example.ids) > limit for example in examples) for limit in (16, 40)]
 
 
+@settings(max_examples=40, deadline=None)
+@given(st.lists(ROWS, max_size=4))
+def test_tokens_are_the_same_where_a_text_may_be_counted_in_parts(contents: list[Content]) -> None:
+    counter = fast_bpe(small_tokenizer(), [])
+    assert counter is not None
+    in_parts, whole = TokenLengths(counter, TEMPLATE), TokenLengths(ExactCounter(counter.encode), TEMPLATE)
+    for content in contents:
+        in_parts.add(content)
+        whole.add(content)
+    assert in_parts.result([16]) == whole.result([16])
+
+
 @settings(max_examples=30, deadline=None)
 @given(st.lists(ROWS, max_size=4))
 def test_every_row_has_a_split_a_language_and_a_domain(contents: list[Content]) -> None:
@@ -79,7 +94,7 @@ def test_shapes_of_rows_are_counted() -> None:
 
 
 def test_without_a_model_no_tokens_are_counted() -> None:
-    features = Features(FeatureSettings(sampled_rows=0), None, None)
+    features = Features(FeatureSettings(sampled_rows=0))
     features.add(Content((Message("user", "q"), Message("assistant", "a"))), "train", "general")
     assert features.result().tokens is None
     assert features.result().diversity.sampled_rows == 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 from sft_trainer.contract import Accounting
 from sft_trainer.contract.features import FeatureSettings
 from sft_trainer.data.features.features import Features
+from sft_trainer.data.features.token_lengths import ExactCounter
 from sft_trainer.data.publish.licence import summarise
 from sft_trainer.data.publish.report import (
     ChangedSample,
@@ -40,7 +41,7 @@ def render_chatml(messages: object, add_generation_prompt: bool, tools: str | No
 
 def full_report() -> Report:
     """A dataset of two languages, in which every part of the page has something to show."""
-    features = Features(FeatureSettings(), lambda text: [ord(letter) for letter in text], render_chatml)
+    features = Features(FeatureSettings(), ExactCounter(lambda text: [ord(letter) for letter in text]), render_chatml)
     for number in range(400):
         english = (
             Message("user", f"Write a short story about the number {number}."),

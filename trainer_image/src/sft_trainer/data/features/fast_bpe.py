@@ -9,13 +9,11 @@ import json
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping
-from functools import lru_cache
+from functools import partial
 from typing import Any
 
 import tiktoken
 from tokenizers import Tokenizer, pre_tokenizers
-
-from sft_trainer.data.render import Encode
 
 _GPT2 = "'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^\\s\\p{L}\\p{N}]+|\\s+(?!\\S)|\\s+"
 """What tokenizers' ByteLevel cuts by (its documentation names GPT-2's pattern)."""
@@ -25,18 +23,66 @@ _PLAIN_TOKEN = {"single_word": False, "lstrip": False, "rstrip": False}
 LONGEST_RUN = re.compile(r"(\S)\1{2000}|\s{2000}|\S{20000}")
 """tiktoken takes a piece's length squared, and fails on pieces of a million; tokenizers does not."""
 LEAST_RUN = 2_000
-TEMPLATE_PIECES, TEMPLATE_PIECE_CHARACTERS = 1_024, 120
-"""What a chat template puts between its special tokens is the same in every row, and short: it is encoded once."""
 
 
-def fast_encode(tokenizer: Tokenizer, probes: Iterable[str]) -> Encode | None:
-    """The tokenizer as a function of tiktoken's, or None where it is no byte-level BPE or differs on a probe."""
+class FastBPE:
+    """A tokenizer by tiktoken: the tokens of a text, their number, and where a text may be cut without changing them."""
+
+    def __init__(self, tokenizer: Tokenizer, description: Mapping[str, Any], pattern: str) -> None:
+        vocabulary: dict[str, int] = description["model"]["vocab"]
+        added = {token["content"]: token["id"] for token in description.get("added_tokens") or []}
+        byte_of = _bytes_by_letter()
+        ranks = {
+            bytes(byte_of[letter] for letter in token): number
+            for token, number in vocabulary.items()
+            if token not in added and byte_of.keys() >= set(token)
+        }
+        lacking = bytes(byte for byte in range(256) if bytes([byte]) not in ranks)
+        unknown = max([*vocabulary.values(), *added.values()]) + 1
+        for number, byte in enumerate(lacking):  # tiktoken needs them all; a text with one of these is left to tokenizers
+            ranks[bytes([byte])] = unknown + number
+        self._tokenizer = tokenizer
+        self._has_unknown = re.compile(b"[%b]" % re.escape(lacking)).search if lacking else lambda text: None
+        self._is_normalized = description.get("normalizer") is not None
+        self._special = re.compile(f"({'|'.join(map(re.escape, sorted(added, key=len, reverse=True)))})") if added else None
+        self._allowed = set(added)
+        encoding = tiktoken.Encoding("model", pat_str=pattern, mergeable_ranks=ranks, special_tokens=added)
+        self._encode = partial(encoding.encode, allowed_special=self._allowed, disallowed_special=())
+        # Numbers without a Python object for each: a tenth less time than the list of them.
+        self._encode_to_array = partial(encoding.encode_to_numpy, allowed_special=self._allowed, disallowed_special=())
+
+    def encode(self, text: str) -> list[int]:
+        """The tokens of a text."""
+        text = self._normalized(text)
+        return _exact(self._tokenizer, text) if self._is_left_to_tokenizers(text) else self._encode(text)
+
+    def count(self, text: str) -> int:
+        """How many they are."""
+        text = self._normalized(text)
+        if self._is_left_to_tokenizers(text):
+            return len(_exact(self._tokenizer, text))
+        return len(self._encode_to_array(text))
+
+    def parts(self, text: str) -> list[str]:
+        """The text, cut at its special tokens, which are parts too: what stands on one side changes nothing on the other."""
+        return [part for part in self._special.split(text) if part] if self._special else [text]
+
+    def _normalized(self, text: str) -> str:
+        return unicodedata.normalize("NFC", text) if self._is_normalized and not text.isascii() else text
+
+    def _is_left_to_tokenizers(self, text: str) -> bool:
+        has_run = len(text) >= LEAST_RUN and LONGEST_RUN.search(text) is not None
+        return has_run or self._has_unknown(text.encode(errors="surrogatepass")) is not None
+
+
+def fast_bpe(tokenizer: Tokenizer, probes: Iterable[str]) -> FastBPE | None:
+    """The tokenizer by tiktoken, or None where it is no byte-level BPE or differs on a probe."""
     description = json.loads(tokenizer.to_str())
     pattern = _pattern(description)
     if pattern is None or not _is_plain_bpe(description):
         return None
-    encode = _encoder(tokenizer, description, pattern)
-    return encode if all(encode(probe) == _exact(tokenizer, probe) for probe in probes) else None
+    fast = FastBPE(tokenizer, description, pattern)
+    return fast if all(fast.encode(probe) == _exact(tokenizer, probe) for probe in probes) else None
 
 
 def _exact(tokenizer: Tokenizer, text: str) -> list[int]:
@@ -76,43 +122,6 @@ def _plain_step(step: Mapping[str, Any]) -> str | None:
         pattern: str | None = step["pattern"].get("Regex")
         return pattern
     return None
-
-
-def _encoder(tokenizer: Tokenizer, description: Mapping[str, Any], pattern: str) -> Encode:
-    vocabulary: dict[str, int] = description["model"]["vocab"]
-    added = {token["content"]: token["id"] for token in description.get("added_tokens") or []}
-    byte_of = _bytes_by_letter()
-    ranks = {
-        bytes(byte_of[letter] for letter in token): number
-        for token, number in vocabulary.items()
-        if token not in added and byte_of.keys() >= set(token)
-    }
-    lacking = bytes(byte for byte in range(256) if bytes([byte]) not in ranks)
-    unknown = max([*vocabulary.values(), *added.values()]) + 1
-    for number, byte in enumerate(lacking):  # tiktoken needs them all; a text with one of these is left to tokenizers
-        ranks[bytes([byte])] = unknown + number
-    has_unknown = re.compile(b"[%b]" % re.escape(lacking)).search if lacking else lambda text: None
-    encoding = tiktoken.Encoding("model", pat_str=pattern, mergeable_ranks=ranks, special_tokens=added)
-    is_normalized = description.get("normalizer") is not None
-    special = re.compile(f"({'|'.join(map(re.escape, sorted(added, key=len, reverse=True)))})") if added else None
-    ordinary = encoding.encode_ordinary
-    of_template = lru_cache(TEMPLATE_PIECES)(ordinary)
-
-    def encode(text: str) -> list[int]:
-        if is_normalized and not text.isascii():
-            text = unicodedata.normalize("NFC", text)
-        if has_unknown(text.encode()) or (len(text) >= LEAST_RUN and LONGEST_RUN.search(text)):
-            return _exact(tokenizer, text)
-        if special is None or len(pieces := special.split(text)) == 1:
-            return ordinary(text)
-        ids: list[int] = []
-        for before, token in zip(pieces[::2], [*pieces[1::2], ""], strict=True):
-            ids += of_template(before) if len(before) <= TEMPLATE_PIECE_CHARACTERS else ordinary(before)
-            if token:
-                ids.append(added[token])
-        return ids
-
-    return encode
 
 
 def _bytes_by_letter() -> dict[str, int]:

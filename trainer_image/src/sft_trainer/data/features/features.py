@@ -10,8 +10,8 @@ from sft_trainer.data.features.diversity import diversity
 from sft_trainer.data.features.language_mix import language_of
 from sft_trainer.data.features.lengths import LengthCounter
 from sft_trainer.data.features.row_sample import RowSample
-from sft_trainer.data.features.token_lengths import TokenLengths
-from sft_trainer.data.render import Encode, Template
+from sft_trainer.data.features.token_lengths import TokenCounter, TokenLengths
+from sft_trainer.data.render import Template
 from sft_trainer.data.rows import Content
 
 ONE_ANSWER = "oneAnswer"
@@ -26,9 +26,9 @@ JUDGED_OF_EACH = 150
 class Features:
     """Takes every kept row, gives the figures. Without a model's tokenizer and template no tokens are counted."""
 
-    def __init__(self, settings: FeatureSettings, tokenizer: Encode | None, template: Template | None) -> None:
+    def __init__(self, settings: FeatureSettings, counter: TokenCounter | None = None, template: Template | None = None) -> None:
         self._settings = settings
-        self._tokens = TokenLengths(tokenizer, template) if tokenizer and template else None
+        self._tokens = TokenLengths(counter, template) if counter and template else None
         self._sample = RowSample(settings.sampled_rows)
         self._rows: Counter[str] = Counter()
         self._languages: Counter[str] = Counter()

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sft_trainer.contract import StorePrefix
-from sft_trainer.data.features.fast_bpe import fast_encode
-from sft_trainer.data.render import Encode
+from sft_trainer.data.features.fast_bpe import fast_bpe
+from sft_trainer.data.features.token_lengths import ExactCounter, TokenCounter
 from sft_trainer.model.description import ModelDescription, describe
 from sft_trainer.model.files import find_model
 
@@ -19,9 +19,9 @@ class TargetModel:
 
     description: ModelDescription
 
-    def encode(self, probes: Iterable[str]) -> Encode:
-        """Text into tokens: with tiktoken where that gives the same ones for what is known of the model and for the probes."""
-        return fast_encode(self.description.tokenizer, probes) or self.description.encode
+    def counter(self, probes: Iterable[str]) -> TokenCounter:
+        """Counts tokens: with tiktoken where that gives the same ones for what is known of the model and for the probes."""
+        return fast_bpe(self.description.tokenizer, probes) or ExactCounter(self.description.encode)
 
 
 def open_target_model(location: StorePrefix, folder: Path) -> TargetModel:

@@ -8,7 +8,7 @@ template makes of it; a shape that ever differs is rendered in full from then on
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from sft_trainer.data.render import Rendered, Template, render
@@ -33,12 +33,24 @@ class Span(NamedTuple):
     is_learned: bool
 
 
-class _Part(NamedTuple):
+class Part(NamedTuple):
     """One span of a frame: texts, and between each two the number of the turn whose content stands there."""
 
     texts: Sequence[str]
     turns: Sequence[int]
     is_learned: bool
+
+    def filled(self, messages: Sequence[Message]) -> str:
+        """The span of a row."""
+        if len(self.turns) == 1:
+            return f"{self.texts[0]}{messages[self.turns[0]].content}{self.texts[1]}"
+        filled = [self.texts[0]]
+        for turn, text in zip(self.turns, self.texts[1:], strict=True):
+            filled += (messages[turn].content, text)
+        return "".join(filled)
+
+
+Frame = Sequence[Part]
 
 
 class TemplateFrames:
@@ -46,40 +58,55 @@ class TemplateFrames:
 
     def __init__(self, template: Template) -> None:
         self._template = template
-        self._frames: dict[Shape, list[_Part] | None] = {}
+        self._frames: dict[Shape, Frame | None] = {}
         self._seen: dict[Shape, int] = {}
         self.differing_shapes = 0
 
     def examples(self, content: Content) -> list[list[Span]]:
         """One list of spans an example. Raises ModelUnsupported."""
+        frame = self.frame_for(content)
+        return spans_of(content, self._template) if frame is None else [_spans(frame, content)]
+
+    def frame_for(self, content: Content) -> Frame | None:
+        """What a row is filled into; None for a row that must be rendered in full. Raises ModelUnsupported."""
         shape = _shape_of(content)
         if shape is None:
-            return spans_of(content, self._template)
+            return None
         if shape not in self._frames:
             self._frames[shape] = self._frame(shape) if len(self._frames) < MAX_SHAPES else None
         frame = self._frames[shape]
         if frame is None:
-            return spans_of(content, self._template)
-        framed = [[Span(_fill(part, content.messages), part.is_learned) for part in frame]]
+            return None
         seen = self._seen[shape] = self._seen.get(shape, -1) + 1
         if seen >= CHECKED_FIRST and seen % CHECKED_EVERY:
-            return framed
-        rendered = spans_of(content, self._template)
-        if rendered != framed:
+            return frame
+        if spans_of(content, self._template) != [_spans(frame, content)]:
             self._frames[shape] = None
             self.differing_shapes += 1
-        return rendered
+            return None
+        return frame
 
-    def _frame(self, shape: Shape) -> list[_Part] | None:
+    def _frame(self, shape: Shape) -> Frame | None:
         marked = tuple(Message(role, f"\ue0f7{turn}\ue0f8", train) for turn, (role, train) in enumerate(shape))
         examples = spans_of(Content(marked), self._template)
         if len(examples) != 1:
             return None
-        parts = []
-        for text, is_learned in examples[0]:
-            pieces = _MARK.split(text)
-            parts.append(_Part(pieces[::2], [int(turn) for turn in pieces[1::2]], is_learned))
-        return parts
+        return [_part(text, is_learned) for text, is_learned in examples[0]]
+
+
+def _part(text: str, is_learned: bool) -> Part:
+    pieces = _MARK.split(text)
+    return Part(pieces[::2], [int(turn) for turn in pieces[1::2]], is_learned)
+
+
+def parts_of(part: Part, cut: Callable[[str], Sequence[str]]) -> list[Part]:
+    """A part in smaller ones, cut where `cut` says; a turn is never cut."""
+    marked = part.texts[0] + "".join(f"\ue0f7{turn}\ue0f8{text}" for turn, text in zip(part.turns, part.texts[1:], strict=True))
+    return [_part(piece, part.is_learned) for piece in cut(marked)]
+
+
+def _spans(frame: Frame, content: Content) -> list[Span]:
+    return [Span(part.filled(content.messages), part.is_learned) for part in frame]
 
 
 def spans_of(content: Content, template: Template) -> list[list[Span]]:
@@ -109,10 +136,3 @@ def _shape_of(content: Content) -> Shape | None:
             return None
         shape.append((message.role, message.train))
     return tuple(shape)
-
-
-def _fill(part: _Part, messages: Sequence[Message]) -> str:
-    filled = [part.texts[0]]
-    for turn, text in zip(part.turns, part.texts[1:], strict=True):
-        filled += (messages[turn].content, text)
-    return "".join(filled)
