@@ -7,8 +7,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
-
 from tests.matrix_sample import SEED_VARIABLE, chosen_seed, sample
 
 FAULTS = [f"tests/e2e/test_faults.py::test_{n}" for n in range(8)]
@@ -37,15 +35,22 @@ def test_every_case_is_met_by_some_seed() -> None:
     assert set().union(*(sample(INPUTS, 1, str(seed)) for seed in range(200))) == set(INPUTS)
 
 
-def test_the_seed_is_the_commit_unless_it_is_given(repository: Path) -> None:
-    commit = subprocess.run(["git", "rev-parse", "HEAD"], cwd=repository, capture_output=True, text=True).stdout
-    assert commit.startswith(chosen_seed(repository, {}))
-    assert chosen_seed(repository, {SEED_VARIABLE: "again"}) == "again"
+def git(folder: Path, *arguments: str) -> str:
+    identity = ["-c", "user.name=ann", "-c", "user.email=ann@example.com"]
+    return subprocess.run(["git", *identity, *arguments], cwd=folder, capture_output=True, text=True, check=True).stdout
 
 
-def test_without_a_commit_a_seed_is_asked_for(tmp_path: Path) -> None:
-    with pytest.raises(pytest.UsageError, match=f"set {SEED_VARIABLE}"):
-        chosen_seed(tmp_path, {})
+def test_the_seed_is_the_commit_unless_it_is_given(tmp_path: Path) -> None:
+    git(tmp_path, "init", "--quiet")
+    git(tmp_path, "commit", "--quiet", "--allow-empty", "--message=first")
+    seed = chosen_seed(tmp_path, {})
+    assert git(tmp_path, "rev-parse", "HEAD").startswith(seed)
+    assert len(seed) == 12
+    assert chosen_seed(tmp_path, {SEED_VARIABLE: "again"}) == "again"
+
+
+def test_a_tree_without_history_has_a_seed_too(tmp_path: Path) -> None:
+    assert chosen_seed(tmp_path, {}) == "no-commit"
 
 
 def test_a_run_says_its_seed_and_its_cases_and_leaves_out_the_rest(repository: Path) -> None:
