@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.matrix_sample import SEED_VARIABLE, chosen_seed, sample
 
 FAULTS = [f"tests/e2e/test_faults.py::test_{n}" for n in range(8)]
@@ -33,6 +35,13 @@ def test_the_same_seed_takes_the_same_cases_in_whatever_order_they_come() -> Non
 
 def test_every_case_is_met_by_some_seed() -> None:
     assert set().union(*(sample(INPUTS, 1, str(seed)) for seed in range(200))) == set(INPUTS)
+
+
+@pytest.fixture(autouse=True)
+def outside_of_any_hook(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A hook of git runs with variables that name its repository, whatever the working folder is."""
+    for name in [name for name in os.environ if name.startswith("GIT_")]:
+        monkeypatch.delenv(name)
 
 
 def git(folder: Path, *arguments: str) -> str:
