@@ -51,8 +51,8 @@ check: lint types unit ## lint, types, imports, unit tests; no root, no cluster
 cluster: setup ## the tests' cluster, with the images of this tree
 	$(CLUSTER) up --name $(TEST_CLUSTER) --fake-gpus 0
 
-test: check cluster ## check, integration, and the main path with real pods
-	SFT_TEST_CLUSTER=$(TEST_CLUSTER) $(RUN) pytest -q -m "not matrix" tests/unit/chart tests/integration tests/e2e
+test: check cluster ## check, integration, the main path with real pods, and one case of every matrix
+	SFT_TEST_CLUSTER=$(TEST_CLUSTER) $(RUN) pytest -q --matrix-sample 1 tests/unit/chart tests/integration tests/e2e
 
 test-matrix: setup cluster ## every fault and every bad input, with real pods
 	SFT_TEST_CLUSTER=$(TEST_CLUSTER) $(RUN) pytest -q -m matrix tests/integration tests/e2e
@@ -61,14 +61,15 @@ demo: setup ## the main job: local cluster, images, chart, dataset, training, sa
 	$(RUN) python -m demo
 
 bench: setup ## run benchmarks/$(NAME).py
-	@test -n "$(NAME)" || { echo "name a benchmark: make bench NAME=$$(ls benchmarks | sed -n 's/[.]py$$//p' | paste -sd'|')" >&2; exit 1; }
+	@test -n "$(NAME)" || { echo "name a benchmark: make bench NAME=$$(grep -l ' print_report("' benchmarks/*.py | xargs -n1 basename -s .py | paste -sd'|')" >&2; exit 1; }
 	$(RUN) python -m benchmarks.$(NAME)
 
-down: setup ## stop every local cluster; caches stay
-	$(CLUSTER) down --all
+# What undoes things needs Debian's python3 and nothing else: no .venv, no registry.
+down: ## stop every local cluster; caches stay
+	python3 -m local_cluster down --all
 
-clean: setup ## undo everything on this host: clusters, caches, .venv
-	$(CLUSTER) clean
+clean: ## undo everything on this host: clusters, caches, .venv
+	python3 -m local_cluster clean
 	rm -rf .venv .tools
 
 .PHONY: help setup format generate lint types unit check cluster test test-matrix demo bench down clean

@@ -1,17 +1,24 @@
-"""`make demo`. Exits 0 only if the held-out prompts are answered right after training (90 %), and none before."""
+"""`make demo`. Exits 0 only if the held-out prompts are answered right after training (90 %), and none before.
+
+On the embedded cluster, or on the one that KUBECONFIG names.
+"""
 
 from __future__ import annotations
 
-import subprocess
+import os
 import sys
 import time
+from collections.abc import Callable
 
+from boto3.exceptions import Boto3Error
+from botocore.exceptions import BotoCoreError, ClientError
 from rich.console import Console
 from rich.table import Table
 
 from demo import quickstart
-from demo.cluster import Cluster, find_cluster, load_images, local_cluster
+from demo.cluster import AnyCluster, Cluster, ClusterUnusable, find_cluster, load_images, local_cluster
 from demo.comparison import share
+from demo.given_cluster import given_cluster, given_images, given_kubeconfig, refuse_namespace_of_others
 from demo.installation import OUTPUT_BUCKET, cpu_profile, install_chart
 from demo.kubectl import KubectlError
 
@@ -35,19 +42,30 @@ class Stopwatch:
         console.print(f"[dim]{time.monotonic() - self.started:6.0f} s[/dim]  {text}")
 
 
-def prepare_cluster(clock: Stopwatch) -> Cluster:
-    """A running cluster with this tree's images, and the chart installed."""
-    clock.say("[bold]local cluster[/bold]")
-    local_cluster("up", "--name", CLUSTER_NAME)
-    cluster = find_cluster(CLUSTER_NAME)
-    clock.say("[bold]images[/bold]: operator, data, trainer")
-    images = load_images(cluster)
+def prepare_cluster(clock: Stopwatch) -> AnyCluster:
+    """A running cluster with the images and the chart installed."""
+    cluster: AnyCluster
+    if kubeconfig := given_kubeconfig(os.environ):
+        clock.say(f"[bold]your cluster[/bold]: KUBECONFIG={kubeconfig}")
+        cluster, images = given_cluster(kubeconfig, os.environ), given_images(os.environ)
+        refuse_namespace_of_others(cluster, NAMESPACE)
+    else:
+        cluster, images = prepare_local_cluster(clock)
     clock.say("[bold]chart[/bold]: helm upgrade --install sft-operator charts/sft-operator, with one CPU profile")
     install_chart(cluster, images, {"cpu": cpu_profile(cluster)})
     return cluster
 
 
-def run_quickstart(cluster: Cluster, clock: Stopwatch) -> quickstart.Outcome:
+def prepare_local_cluster(clock: Stopwatch) -> tuple[Cluster, dict[str, str]]:
+    """The embedded cluster with this tree's images, and their references by name."""
+    clock.say("[bold]local cluster[/bold]")
+    local_cluster("up", "--name", CLUSTER_NAME)
+    cluster = find_cluster(CLUSTER_NAME)
+    clock.say("[bold]images[/bold]: operator, data, trainer")
+    return cluster, load_images(cluster)
+
+
+def run_quickstart(cluster: AnyCluster, clock: Stopwatch) -> quickstart.Outcome:
     """Applies the two manifests and follows them to the end."""
     quickstart.start_over(cluster, NAMESPACE)
     clock.say(f"[bold]S3[/bold]: {quickstart.DATA_URI} (two exports of a support desk), {quickstart.MODEL_URI}")
@@ -58,7 +76,7 @@ def run_quickstart(cluster: Cluster, clock: Stopwatch) -> quickstart.Outcome:
     return quickstart.collect(cluster, NAMESPACE, status)
 
 
-def show_outcome(cluster: Cluster, outcome: quickstart.Outcome) -> None:
+def show_outcome(cluster: AnyCluster, outcome: quickstart.Outcome) -> None:
     """The objects, the answers side by side, and the files in S3."""
     console.print(f"\n[bold]kubectl get ids,sft -n {NAMESPACE}[/bold]")
     print(cluster.kubectl.run("get", "ids,sft", "-n", NAMESPACE))  # as kubectl prints it, not wrapped
@@ -87,21 +105,39 @@ def judge(outcome: quickstart.Outcome) -> bool:
 
 def main() -> int:
     """Runs the demo; returns the exit code."""
-    clock = Stopwatch()
+    return explained(lambda: show_and_judge(Stopwatch()))
+
+
+def explained(work: Callable[[], bool]) -> int:
+    """Exit code of some work on the cluster; what a user can meet ends in a message, not in a traceback."""
     try:
-        cluster = prepare_cluster(clock)
-        outcome = run_quickstart(cluster, clock)
-    except (quickstart.QuickstartFailed, KubectlError, RuntimeError) as error:
-        console.print(f"[red]demo failed:[/red] {error}")
-        return 1
-    except subprocess.CalledProcessError as error:
-        return error.returncode  # the command has said why
+        return 0 if work() else 1
+    except (ClusterUnusable, KubectlError, quickstart.QuickstartFailed) as error:
+        return failed(str(error))
+    except (Boto3Error, BotoCoreError, ClientError) as error:
+        return failed(f"the object store: {error}")
+    except KeyboardInterrupt:
+        failed("interrupted; the same command keeps what was built and begins the training anew")
+        return 130
+
+
+def failed(why: str) -> int:
+    """Says why it ends here; returns the exit code."""
+    console.print("[red]failed:[/red]", end=" ")
+    console.print(why, markup=False)
+    return 1
+
+
+def show_and_judge(clock: Stopwatch) -> bool:
+    """The whole demo; whether the model knows what it was taught."""
+    cluster = prepare_cluster(clock)
+    outcome = run_quickstart(cluster, clock)
     show_outcome(cluster, outcome)
     passed = judge(outcome)
     clock.say("[bold green]done[/bold green]" if passed else "[bold red]the answers are not good enough[/bold red]")
-    kubeconfig = cluster.kubectl.kubeconfig
-    console.print(f"The cluster still runs: export KUBECONFIG={kubeconfig}; stop it with make down.")
-    return 0 if passed else 1
+    if isinstance(cluster, Cluster):
+        console.print(f"The cluster still runs: export KUBECONFIG={cluster.kubectl.kubeconfig}; stop it with make down.")
+    return passed
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The embedded cluster as its command line shows it: where it is, and which images it holds."""
+"""What the demo needs of a cluster, and the embedded one as its command line shows it: where it is, which images it holds."""
 
 from __future__ import annotations
 
@@ -12,9 +12,13 @@ from typing import Any
 from demo.kubectl import Kubectl
 
 
+class ClusterUnusable(Exception):
+    """There is no cluster to run on; the text says what to do."""
+
+
 @dataclass(frozen=True, slots=True)
 class ObjectStoreAccess:
-    """The cluster's S3 server, as reached from this machine and from pods alike."""
+    """An S3 server, as reached from this machine and from pods alike."""
 
     endpoint: str
     access_key: str
@@ -23,13 +27,19 @@ class ObjectStoreAccess:
 
 
 @dataclass(frozen=True, slots=True)
-class Cluster:
-    """A running embedded cluster."""
+class AnyCluster:
+    """What the demo needs of a cluster, whoever runs it."""
 
-    name: str
     kubectl: Kubectl
     helm: Path
     store: ObjectStoreAccess
+
+
+@dataclass(frozen=True, slots=True)
+class Cluster(AnyCluster):
+    """A running embedded cluster."""
+
+    name: str
     audit_log: Path
 
     def command(self, *arguments: str) -> str:
@@ -39,21 +49,23 @@ class Cluster:
 
 def local_cluster(*arguments: str) -> str:
     """Runs `python -m local_cluster` with progress on stderr shown as it comes; returns stdout."""
-    command = [sys.executable, "-m", "local_cluster", *arguments]
-    return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
+    done = subprocess.run([sys.executable, "-m", "local_cluster", *arguments], stdout=subprocess.PIPE, text=True)
+    if done.returncode != 0:
+        raise ClusterUnusable(f"`python -m local_cluster {' '.join(arguments)}` did not work; it says why above")
+    return done.stdout
 
 
 def find_cluster(name: str) -> Cluster:
     """The running cluster of that name."""
     status: dict[str, Any] = json.loads(local_cluster("status", "--name", name, "-o", "json"))
     if not status.get("running"):
-        raise RuntimeError(f"local cluster '{name}' is not running; start it with: python -m local_cluster up --name {name}")
+        raise ClusterUnusable(f"local cluster '{name}' is not running; start it with: python -m local_cluster up --name {name}")
     binaries, store = Path(status["binaries"]), status["s3"]
     return Cluster(
-        name=name,
         kubectl=Kubectl(binaries / "kubectl", Path(status["kubeconfig"])),
         helm=binaries / "helm",
         store=ObjectStoreAccess(store["endpoint"], store["accessKey"], store["secretKey"], store["region"]),
+        name=name,
         audit_log=Path(status["auditLog"]),
     )
 

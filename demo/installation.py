@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -11,17 +9,19 @@ from typing import Any
 
 import yaml
 
-from demo.cluster import Cluster
+from demo.cluster import AnyCluster
+from demo.kubectl import KubectlError, run_client
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 CHART = REPOSITORY / "charts" / "sft-operator"
 NAMESPACE = "sft-system"
 RELEASE = "sft-operator"
 SECRET_NAME = "object-store"  # noqa: S105 - the name of a Secret, not a secret
+DEMO_LABEL = {"app.kubernetes.io/created-by": "sft-demo"}
 RAW_BUCKET, MODEL_BUCKET, OUTPUT_BUCKET = "raw", "models", "tuned"
 
 
-def cpu_profile(cluster: Cluster) -> dict[str, Any]:
+def cpu_profile(cluster: AnyCluster) -> dict[str, Any]:
     """A profile for a machine without GPUs: the node has 2 cores, of which the control plane needs its share."""
     store = {"endpoint": cluster.store.endpoint, "region": cluster.store.region, "secretName": SECRET_NAME}
     return {
@@ -43,11 +43,9 @@ def split_reference(reference: str) -> dict[str, str]:
     return {"repository": repository, "tag": tag}
 
 
-def install_chart(cluster: Cluster, images: Mapping[str, str], profiles: Mapping[str, Any]) -> None:
+def install_chart(cluster: AnyCluster, images: Mapping[str, str], profiles: Mapping[str, Any]) -> None:
     """CRDs first, because Helm never upgrades them; then `helm upgrade --install`, and waits until the operator is ready."""
     cluster.kubectl.run("apply", "--server-side", "--force-conflicts", "-f", str(REPOSITORY / "crds"))
-    # Helm never upgrades CRDs, and a cluster that was kept from an earlier run may hold older ones.
-    cluster.kubectl.run("apply", "--server-side", "--force-conflicts", "-f", str(CHART / "crds"))
     values = {
         "image": {name: split_reference(reference) for name, reference in images.items()},
         "profiles": dict(profiles),
@@ -55,29 +53,17 @@ def install_chart(cluster: Cluster, images: Mapping[str, str], profiles: Mapping
     with tempfile.NamedTemporaryFile("w", suffix=".yaml") as file:
         yaml.safe_dump(values, file)
         file.flush()
-        command = [
-            str(cluster.helm),
-            "upgrade",
-            "--install",
-            RELEASE,
-            str(CHART),
-            "-n",
-            NAMESPACE,
-            "--create-namespace",
-        ]
-        environment = os.environ | {"KUBECONFIG": str(cluster.kubectl.kubeconfig)}
-        done = subprocess.run(
-            [*command, "-f", file.name, "--wait", "--timeout", "180s"], env=environment, capture_output=True, text=True
-        )
+        release = ("upgrade", "--install", RELEASE, str(CHART), "-n", NAMESPACE, "--create-namespace")
+        done = run_client(cluster.helm, cluster.kubectl.kubeconfig, *release, "-f", file.name, "--wait", "--timeout", "180s")
     if done.returncode != 0:
-        raise RuntimeError(f"helm could not install the chart: {done.stderr.strip()}")
+        raise KubectlError(f"helm could not install the chart: {done.stderr.strip()}")
 
 
-def open_namespace(cluster: Cluster, namespace: str) -> None:
+def open_namespace(cluster: AnyCluster, namespace: str) -> None:
     """Gives a team its namespace, with the Secret that the profile expects there."""
     secret = {"AWS_ACCESS_KEY_ID": cluster.store.access_key, "AWS_SECRET_ACCESS_KEY": cluster.store.secret_key}
     cluster.kubectl.apply(
-        {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}},
+        {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace, "labels": dict(DEMO_LABEL)}},
         {
             "apiVersion": "v1",
             "kind": "Secret",

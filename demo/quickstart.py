@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from demo import bucket
-from demo.cluster import Cluster
+from demo.cluster import AnyCluster
 from demo.comparison import Comparison, compare, load_expectations
 from demo.installation import MODEL_BUCKET, OUTPUT_BUCKET, RAW_BUCKET, REPOSITORY, open_namespace
 
@@ -44,7 +44,7 @@ def smollm2_gguf() -> Path:
     return next(Path(package.origin).parent.glob("*.gguf"))
 
 
-def upload_inputs(cluster: Cluster) -> None:
+def upload_inputs(cluster: AnyCluster) -> None:
     """What a data team has in S3 before it hears of Kubernetes: exports of a support desk, and a model."""
     client = bucket.s3_client(cluster.store)
     for name in (RAW_BUCKET, MODEL_BUCKET, OUTPUT_BUCKET):
@@ -54,7 +54,7 @@ def upload_inputs(cluster: Cluster) -> None:
     bucket.upload(client, smollm2_gguf(), f"{MODEL_URI}{smollm2_gguf().name}")
 
 
-def start_over(cluster: Cluster, namespace: str) -> None:
+def start_over(cluster: AnyCluster, namespace: str) -> None:
     """Removes what an earlier quickstart left, or the operator would find its result and train nothing."""
     cluster.kubectl.run("delete", "namespace", namespace, "--ignore-not-found", "--wait", "--timeout=180s")
     client = bucket.s3_client(cluster.store)
@@ -63,7 +63,7 @@ def start_over(cluster: Cluster, namespace: str) -> None:
             client.delete_object(Bucket=OUTPUT_BUCKET, Key=key)
 
 
-def apply(cluster: Cluster, namespace: str) -> None:
+def apply(cluster: AnyCluster, namespace: str) -> None:
     """`kubectl apply -f` of the two manifests."""
     open_namespace(cluster, namespace)
     for manifest in MANIFESTS:
@@ -95,7 +95,14 @@ def is_stalled(status: Mapping[str, Any]) -> bool:
     return condition(status, "Stalled").get("status") == "True"
 
 
-def follow(cluster: Cluster, namespace: str, timeout_seconds: float, show: Callable[[str], None]) -> Mapping[str, Any]:
+def explanation(status: Mapping[str, Any]) -> str:
+    """Why an object did not come to what was hoped, in the operator's words."""
+    failure = status.get("failure") or {}
+    said = condition(status, "Stalled").get("message") or condition(status, "Ready").get("message", "no reason given")
+    return f"{failure.get('message', said)} {failure.get('remedy', '')}".strip()
+
+
+def follow(cluster: AnyCluster, namespace: str, timeout_seconds: float, show: Callable[[str], None]) -> Mapping[str, Any]:
     """Shows every change until the job is final; returns its status."""
     shown, deadline = "", time.monotonic() + timeout_seconds
     for dataset, job in _poll(cluster, namespace):
@@ -110,7 +117,7 @@ def follow(cluster: Cluster, namespace: str, timeout_seconds: float, show: Calla
     raise QuickstartFailed(f"not finished after {timeout_seconds:.0f} s; kubectl describe -n {namespace} sft {JOB} says why")
 
 
-def _poll(cluster: Cluster, namespace: str) -> Iterator[tuple[Mapping[str, Any], Mapping[str, Any]]]:
+def _poll(cluster: AnyCluster, namespace: str) -> Iterator[tuple[Mapping[str, Any], Mapping[str, Any]]]:
     while True:
         dataset = cluster.kubectl.get("instructiondataset", DATASET, namespace) or {}
         job = cluster.kubectl.get("sftjob", JOB, namespace) or {}
@@ -118,19 +125,22 @@ def _poll(cluster: Cluster, namespace: str) -> Iterator[tuple[Mapping[str, Any],
         time.sleep(POLL_SECONDS)
 
 
-def read_samples(cluster: Cluster, status: Mapping[str, Any]) -> list[dict[str, str]]:
+def read_samples(cluster: AnyCluster, status: Mapping[str, Any]) -> list[dict[str, str]]:
     """All samples of the run, from its folder in S3."""
     client = bucket.s3_client(cluster.store)
     text = bucket.read(client, f"{status['resolved']['outputURI']}samples.jsonl").decode()
-    return [json.loads(line) for line in text.splitlines()]
+    return parse_samples(text)
 
 
-def collect(cluster: Cluster, namespace: str, status: Mapping[str, Any]) -> Outcome:
+def parse_samples(jsonl: str) -> list[dict[str, str]]:
+    """A line ends with a line feed alone: an answer may hold any other character that Python takes for the end of a line."""
+    return [json.loads(line) for line in jsonl.split("\n") if line]
+
+
+def collect(cluster: AnyCluster, namespace: str, status: Mapping[str, Any]) -> Outcome:
     """Everything the run left, compared with what was taught."""
     if condition(status, "Succeeded").get("status") != "True":
-        failure = status.get("failure") or {}
-        said = condition(status, "Stalled").get("message") or condition(status, "Ready").get("message", "no reason given")
-        raise QuickstartFailed(f"{failure.get('message', said)} {failure.get('remedy', '')}".strip())
+        raise QuickstartFailed(explanation(status))
     expectations = load_expectations(EXAMPLE / "expected.jsonl")
     objects = bucket.list_objects(bucket.s3_client(cluster.store), f"s3://{OUTPUT_BUCKET}/{namespace}/")
     return Outcome(status, compare(read_samples(cluster, status), expectations), objects)

@@ -7,9 +7,10 @@ import json
 import re
 import sys
 
-from local_cluster import cluster, images, removal
+from local_cluster import images, removal
 from local_cluster.console import LocalClusterError, say
-from local_cluster.machine_lock import Lock, known_clusters, machine_lock
+from local_cluster.host import require_root
+from local_cluster.machine_lock import Lock, known_clusters, machine_lock, refuse_if_foreign
 
 NAME = re.compile(r"^[a-z][a-z0-9-]{0,15}$")
 
@@ -38,8 +39,13 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     return parser.parse_args(arguments)
 
 
+# `cluster` is imported where it is used: it makes certificates, with a package that `down` and `clean` can do without.
+
+
 def show_status(name: str, output: str) -> int:
     """Prints the status; exits 1 when the cluster does not run, so that scripts can ask."""
+    from local_cluster import cluster
+
     found = cluster.status(name)
     if output == "json":
         print(json.dumps(found))
@@ -60,18 +66,32 @@ def execute(options: argparse.Namespace) -> int:
                 images.build(image)
         return 0
     with machine_lock(Lock.CLUSTERS):
-        change_clusters(options)
+        if options.command in ("down", "clean"):
+            end_clusters(options)
+        else:
+            change_clusters(options)
     return 0
 
 
+def end_clusters(options: argparse.Namespace) -> None:
+    """What undoes things works with nothing but Debian's python3, so that it needs no download."""
+    if options.command == "clean":
+        with machine_lock(Lock.IMAGES):
+            removal.clean()
+        return
+    if not options.all:
+        refuse_if_foreign(options.name)
+    for name in known_clusters() if options.all else [options.name]:
+        removal.down(name)
+
+
 def change_clusters(options: argparse.Namespace) -> None:
-    """The commands that start, end or fill clusters."""
+    """The commands that start or fill clusters."""
+    from local_cluster import cluster
+
     match options.command:
         case "up":
             cluster.up(options.name, options.nodes, options.fake_gpus)
-        case "down":
-            for name in known_clusters() if options.all else [options.name]:
-                removal.down(name)
         case "load":
             layout = cluster.require_running(options.name)
             print(images.load(options.image, layout, layout.nodes(cluster.node_count(layout))))
@@ -83,9 +103,6 @@ def change_clusters(options: argparse.Namespace) -> None:
             component = cluster.component(options.name, options.component)
             component.stop()
             component.start()
-        case "clean":
-            with machine_lock(Lock.IMAGES):
-                removal.clean()
 
 
 def main() -> int:
@@ -95,10 +112,15 @@ def main() -> int:
         say(f"--name '{options.name}' must start with a letter and hold at most 16 of a-z, 0-9 and -")
         return 2
     try:
+        if options.command != "status":
+            require_root()
         return execute(options)
     except LocalClusterError as error:
         say(f"error: {error}")
         return 1
+    except KeyboardInterrupt:
+        say("interrupted; the same command goes on from here")
+        return 130
 
 
 if __name__ == "__main__":

@@ -21,15 +21,18 @@ def mounted_settings() -> Iterator[list[str]]:
     """Options for `buildah build`, good while the context lasts."""
     with tempfile.TemporaryDirectory() as folder:
         yield [
-            *_uv_cache(os.environ),
+            *_mounted_cache(uv_cache(os.environ)),
             *_certificates(os.environ),
             *(option for file, text in index_files(os.environ).items() for option in _file(Path(folder), file, text)),
         ]
 
 
-def _uv_cache(environment: Mapping[str, str]) -> list[str]:
+def uv_cache(environment: Mapping[str, str]) -> Path:
     """The host's own cache: what `uv sync` downloaded for .venv is not downloaded again."""
-    cache = Path(environment.get("UV_CACHE_DIR") or Path.home() / ".cache" / "uv")
+    return Path(environment.get("UV_CACHE_DIR") or Path.home() / ".cache" / "uv")
+
+
+def _mounted_cache(cache: Path) -> list[str]:
     cache.mkdir(parents=True, exist_ok=True)
     return ["--volume", f"{cache}:{UV_CACHE}", "--build-arg", f"UV_CACHE_DIR={UV_CACHE}"]
 

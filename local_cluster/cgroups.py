@@ -27,8 +27,7 @@ def _hierarchies() -> list[Path]:
 
 def create(node: NodeLayout) -> None:
     """Makes the node's cgroup in each hierarchy. A v1 cpuset starts empty and takes its parent's values."""
-    if cgroup_version() == 2:
-        _pass_controllers_down()
+    _pass_controllers_down()
     for hierarchy in _hierarchies():
         folder = hierarchy / node.cgroup.lstrip("/")
         folder.mkdir(exist_ok=True)
@@ -38,11 +37,16 @@ def create(node: NodeLayout) -> None:
                 own.write_text(parent.read_text())
 
 
-def _pass_controllers_down() -> None:
+def not_passed_down() -> list[str]:
     """In v2 a cgroup has only what its parent passes on; kubelet refuses a root that lacks one of these. systemd passes most."""
-    passed_on = MOUNT / "cgroup.subtree_control"
+    if cgroup_version() == 1:
+        return []
     offered = set((MOUNT / "cgroup.controllers").read_text().split())
-    wanted = sorted((KUBELET_CONTROLLERS & offered) - set(passed_on.read_text().split()))
+    return sorted((KUBELET_CONTROLLERS & offered) - set((MOUNT / "cgroup.subtree_control").read_text().split()))
+
+
+def _pass_controllers_down() -> None:
+    passed_on, wanted = MOUNT / "cgroup.subtree_control", not_passed_down()
     if not wanted:
         return
     try:

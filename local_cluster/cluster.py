@@ -21,26 +21,26 @@ from local_cluster import (
     services,
 )
 from local_cluster.certificates import authority
+from local_cluster.changes import host_changes
 from local_cluster.command import run, succeeds
 from local_cluster.console import LocalClusterError, say
-from local_cluster.layout import RUNTIME_ROOT, ClusterLayout, NodeLayout, all_possible_nodes, cache_root
-from local_cluster.machine_lock import claim, refuse_if_taken, running_pids
+from local_cluster.layout import ClusterLayout, NodeLayout, all_possible_nodes
+from local_cluster.machine_lock import claim, refuse_if_foreign, refuse_if_taken, running_pids
 from local_cluster.process import Component
 
 START_SECONDS = 120.0
 """API server and node are ready within 15 s on two cores; this allows for a machine that does something else."""
 
 
-def announce_changes(layout: ClusterLayout, nodes: Sequence[NodeLayout], missing: Sequence[str]) -> None:
-    """Says what this will do to the host, before it does it."""
-    namespaces = ", ".join(item.namespace for item in nodes)
-    cgroups_made = ", ".join(item.cgroup for item in nodes)
+def announce_changes(layout: ClusterLayout, new_nodes: Sequence[NodeLayout], missing: Sequence[str]) -> None:
+    """Says what this will do to the host, before it does it; nothing when it does nothing."""
+    changes = host_changes(layout, new_nodes, missing)
+    if not changes:
+        return
     say(f"cluster '{layout.name}'. Changes to this host:")
-    say(f"- Debian packages (apt-get install --no-remove): {' '.join(missing) if missing else 'none missing'}")
-    say(f"- network namespaces {namespaces}, with one veth pair and one route each; cgroups {cgroups_made}")
-    say(f"- folders {layout.state}, {RUNTIME_ROOT} and {cache_root()}")
-    say(f"- what kubelet and containerd keep beside them: {', '.join(str(path) for path in removal.SHARED_FOLDERS)}")
-    say("`make clean` undoes all of it but the packages")
+    for change in changes:
+        say(f"- {change}")
+    say("`make clean` undoes all of it but the packages; docs/local_cluster.md says more")
 
 
 def wait_until(what: str, ready: Callable[[], bool], components: list[Component]) -> None:
@@ -55,20 +55,22 @@ def wait_until(what: str, ready: Callable[[], bool], components: list[Component]
 
 
 def kubectl(layout: ClusterLayout) -> tuple[str, ...]:
-    return (str(binaries.folder() / "kubectl"), "--kubeconfig", str(layout.kubeconfig))
+    cache = layout.state / "kubectl-cache"  # not in the user's home, where `down` would not find it
+    return (str(binaries.folder() / "kubectl"), "--kubeconfig", str(layout.kubeconfig), "--cache-dir", str(cache))
 
 
 def up(name: str, wanted_nodes: int, fake_gpus: int) -> None:
     """Starts what does not run."""
-    host.check()
-    refuse_if_taken(name)
     layout = ClusterLayout(name)
     nodes = layout.nodes(max(wanted_nodes, node_count(layout)))
-    missing = packages.missing()
-    if not _is_usable(layout):
-        announce_changes(layout, nodes, missing)
-        removal.remove_leftovers(layout)
+    host.check(nodes)
+    refuse_if_taken(name)
+    missing, goes_on = packages.missing(), _is_usable(layout)
+    announce_changes(layout, [item for item in nodes if not (goes_on and item.state.exists())], missing)
     packages.install(missing)
+    if not goes_on:
+        removal.remove_leftovers(layout)
+    network.require_free(nodes)
     kernel.require()
     binaries.build_all()
     claim(name)
@@ -129,16 +131,15 @@ def _start_node(layout: ClusterLayout, item: NodeLayout) -> None:
 
 def _set_fake_gpus(layout: ClusterLayout, nodes: list[NodeLayout], count: int) -> None:
     """Capacity that scheduler and kubelet honour; no device stands behind it."""
-    if count < 1:
-        return
-    amount = {"nvidia.com/gpu": str(count)}
+    amount = {"nvidia.com/gpu": str(count) if count else None}  # null takes away what an earlier `up` gave
     patch = json.dumps({"status": {"capacity": amount, "allocatable": amount}})
     for item in nodes:
         run(*kubectl(layout), "patch", "node", item.name, "--subresource=status", "--type=merge", "-p", patch)
 
 
 def require_running(name: str) -> ClusterLayout:
-    """The layout of a cluster that runs; raises for one that does not."""
+    """The layout of a cluster of this clone that runs; raises for one that does not, or is another's."""
+    refuse_if_foreign(name)
     layout = ClusterLayout(name)
     if node_count(layout) == 0:
         raise LocalClusterError(f"cluster '{name}' does not run; start it: python -m local_cluster up --name {name}")
@@ -156,8 +157,12 @@ def status(name: str) -> dict[str, object]:
     layout = ClusterLayout(name)
     pids = {path.stem: path for path in layout.state.glob("**/processes/*.json")}
     count = node_count(layout)
-    running = count > 0 and bool(running_pids(name)) and succeeds(*kubectl(layout), "get", "--raw", "/readyz")
-    if not running:
+    if count == 0 or not running_pids(name):
+        return {"name": name, "running": False}
+    host.require_root()  # only root may read its keys
+    if not (binaries.folder() / "kubectl").exists():
+        say(f"cluster '{name}' runs programs of other versions than this tree pins; `up` builds these and goes on with them")
+    if not succeeds(*kubectl(layout), "get", "--raw", "/readyz"):
         return {"name": name, "running": False}
     access_key, secret_key = services.s3_credentials(layout)
     return {
@@ -182,20 +187,20 @@ def status(name: str) -> dict[str, object]:
 def component(name: str, wanted: str) -> Component:
     """One restartable component of a running cluster, by its name."""
     layout, folder = require_running(name), binaries.folder()
-    issuer = authority(layout)
-    built = [
-        services.object_store(layout, folder),
-        services.registry(layout),
-        services.dns(layout, folder, issuer),
-        control_plane.etcd(layout, folder),
-        control_plane.api_server(layout, folder, issuer),
-        control_plane.controller_manager(layout, folder, issuer),
-        control_plane.scheduler(layout, folder, issuer),
-        node.containerd(layout.first_node, layout.registry),
-        node.kubelet(layout, layout.first_node, folder, issuer),
-        node.kube_proxy(layout, layout.first_node, folder, issuer),
-    ]
-    by_name = {item.name: item for item in built}
-    if wanted not in by_name:
-        raise LocalClusterError(f"there is no component '{wanted}'; choose from: {', '.join(sorted(by_name))}")
-    return by_name[wanted]
+    issuer, first = authority(layout), layout.first_node
+    # Made only when asked for: making one writes its configuration files.
+    makers: dict[str, Callable[[], Component]] = {
+        "s3": lambda: services.object_store(layout, folder),
+        "registry": lambda: services.registry(layout),
+        "coredns": lambda: services.dns(layout, folder, issuer),
+        "etcd": lambda: control_plane.etcd(layout, folder),
+        "kube-apiserver": lambda: control_plane.api_server(layout, folder, issuer),
+        "kube-controller-manager": lambda: control_plane.controller_manager(layout, folder, issuer),
+        "kube-scheduler": lambda: control_plane.scheduler(layout, folder, issuer),
+        "containerd": lambda: node.containerd(first, layout.registry),
+        "kubelet": lambda: node.kubelet(layout, first, folder, issuer),
+        "kube-proxy": lambda: node.kube_proxy(layout, first, folder, issuer),
+    }
+    if wanted not in makers:
+        raise LocalClusterError(f"there is no component '{wanted}'; choose from: {', '.join(sorted(makers))}")
+    return makers[wanted]()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 from local_cluster import kubeconfig
@@ -26,8 +27,8 @@ AUDIT_POLICY = {
 }
 
 
-def _component(layout: ClusterLayout, name: str, *command: str | Path) -> Component:
-    return Component(name, [str(part) for part in command], layout.state, layout.first_node.namespace)
+def _component(layout: ClusterLayout, name: str, *command: str | Path, files: Sequence[Path] = ()) -> Component:
+    return Component(name, [str(part) for part in command], layout.state, layout.first_node.namespace, files=files)
 
 
 def etcd(layout: ClusterLayout, binaries: Path) -> Component:
@@ -78,6 +79,7 @@ def api_server(layout: ClusterLayout, binaries: Path, authority: Authority) -> C
         f"--audit-policy-file={policy}",
         f"--audit-log-path={layout.audit_log}",
         "--profiling=false",
+        files=(policy,),
     )
 
 

@@ -6,15 +6,22 @@ import os
 import re
 import shutil
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 
+from local_cluster import kernel
+from local_cluster.command import succeeds
 from local_cluster.console import LocalClusterError
-from local_cluster.layout import STATE_ROOT, cache_root
+from local_cluster.layout import STATE_ROOT, NodeLayout, cache_root
 from local_cluster.process import command_lines
 
 NEEDED_GIB = 35
 """Measured peak of a first run with one node (docs/local_cluster.md): the trainer image in the builder's, the registry's and the
 node's store, while layers are packed."""
+NODE_GIB = 9
+"""The images of one more node, packed and unpacked."""
+SPARE_GIB = 5
+"""For layers of changed sources, checkpoints and logs, once the images are there. A command that meets less does not begin."""
 MINIMUM_GO = (1, 21)
 """From 1.21 on, go fetches the newer toolchain that a go.mod asks for."""
 
@@ -69,27 +76,28 @@ def require_no_other_kubelet() -> None:
 
 
 def require_overlay() -> None:
-    """Images are unpacked as layers."""
-    if "overlay" not in Path("/proc/filesystems").read_text() and not _loads("overlay"):
+    """Images are unpacked as layers. Loads nothing: `up` has not yet said what it changes."""
+    if not kernel.has_overlay() and not succeeds("modprobe", "--dry-run", "overlay"):
         raise LocalClusterError("the kernel lacks overlayfs (CONFIG_OVERLAY_FS); images cannot be unpacked without it")
 
 
-def _loads(module: str) -> bool:
-    return subprocess.run(["modprobe", module], capture_output=True).returncode == 0 if shutil.which("modprobe") else False
-
-
-def require_disk() -> None:
-    """Room for the images of a first run; a machine that holds them already has had it."""
-    root = cache_root()
-    root.mkdir(parents=True, exist_ok=True)
+def require_disk(nodes: Sequence[NodeLayout]) -> None:
+    """Room for the images of a first run, and of every node that has none yet; and some for the clusters' own files."""
+    new_nodes = sum(not node.image_store.exists() for node in nodes)
     if images_loaded_marker().exists():
-        return
-    free_gib = shutil.disk_usage(root).free / 2**30
-    if free_gib < NEEDED_GIB:
-        raise LocalClusterError(
-            f"{root} has {free_gib:.0f} GiB free; the first run needs {NEEDED_GIB} GiB. "
-            "Free some, or set XDG_CACHE_HOME to a larger disk"
-        )
+        require_free(cache_root(), SPARE_GIB + NODE_GIB * new_nodes)
+    else:
+        require_free(cache_root(), NEEDED_GIB + NODE_GIB * (len(nodes) - 1))
+    require_free(STATE_ROOT, SPARE_GIB)
+
+
+def require_free(folder: Path, gib: int) -> None:
+    """Raises where a folder's disk has less than that free; makes no folder."""
+    existing = next(path for path in (folder, *folder.parents) if path.exists())
+    free_gib = shutil.disk_usage(existing).free / 2**30
+    if free_gib < gib:
+        larger = ", or set XDG_CACHE_HOME to a larger disk" if folder == cache_root() else ""
+        raise LocalClusterError(f"{folder} has {free_gib:.0f} GiB free; this needs {gib} GiB. Free some{larger}")
 
 
 def images_loaded_marker() -> Path:
@@ -102,11 +110,10 @@ def cgroup_version() -> int:
     return 2 if Path("/sys/fs/cgroup/cgroup.controllers").exists() else 1
 
 
-def check() -> None:
-    """Everything above; raises LocalClusterError with what to do."""
-    require_root()
+def check(nodes: Sequence[NodeLayout]) -> None:
+    """Everything above, for a cluster of these nodes; raises LocalClusterError with what to do."""
     require_debian()
     require_go()
     require_no_other_kubelet()
     require_overlay()
-    require_disk()
+    require_disk(nodes)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import shutil
 import tempfile
 import urllib.error
@@ -15,9 +16,8 @@ from local_cluster.binaries import folder as binaries_folder
 from local_cluster.build_settings import mounted_settings
 from local_cluster.command import run, succeeds
 from local_cluster.console import LocalClusterError, step
-from local_cluster.host import images_loaded_marker
+from local_cluster.host import SPARE_GIB, images_loaded_marker, require_free
 from local_cluster.layout import RUNTIME_ROOT, ClusterLayout, NodeLayout, cache_root
-from local_cluster.node import PAUSE_IMAGE
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 
@@ -49,6 +49,7 @@ LOW_DISK_GIB = 20
 # The host's proxy settings are for the outside; the registry is on this machine.
 DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 LARGEST_IMAGE = "trainer"
+PAUSE_IMAGE = "localhost/sft-pause:1"
 
 
 def buildah() -> tuple[str, ...]:
@@ -57,7 +58,12 @@ def buildah() -> tuple[str, ...]:
 
 
 def local_name(image: Image) -> str:
-    return f"localhost/{image.repository}:{image.name}"
+    """Name in the builder, where every clone on this machine builds: each has names of its own, so that none loads another's."""
+    return f"localhost/{image.repository}:{_clone()}-{image.name}"
+
+
+def _clone() -> str:
+    return hashlib.sha256(str(REPOSITORY).encode()).hexdigest()[:8]
 
 
 def build(name: str) -> None:
@@ -65,6 +71,7 @@ def build(name: str) -> None:
     image = IMAGES[name]
     base = base_image.ensure(buildah())
     _make_room()
+    require_free(cache_root(), SPARE_GIB)
     with step(f"image {name}"), mounted_settings() as settings:
         command = (
             *(*buildah(), "build", "--isolation", "chroot", "--layers", "--quiet", "--target", image.target),
@@ -80,15 +87,24 @@ def build(name: str) -> None:
 
 
 def _make_room() -> None:
-    """Where little disk is left: drops layers that no image of ours has any more, and what builds that broke off left behind.
+    """Where little disk is left: drops what builds that broke off left, images of other clones, and layers that no image has.
 
-    A changed lock file leaves gigabytes of them.
+    A changed lock file leaves gigabytes of layers. A clone that is still there builds its images again.
     """
     if shutil.disk_usage(cache_root()).free > LOW_DISK_GIB * 2**30:
         return
     with step("little disk is left: removing layers of earlier builds"):
         run(*buildah(), "rm", "--all")
+        for name in of_other_clones(run(*buildah(), "images", "--format", "{{.Name}}:{{.Tag}}").splitlines()):
+            run(*buildah(), "rmi", name)
         run(*buildah(), "rmi", "--prune")
+
+
+def of_other_clones(names: Iterable[str]) -> list[str]:
+    """The project's images that this clone did not build; the base image and the pause image are everyone's."""
+    ours = {local_name(image) for image in IMAGES.values()}
+    repositories = {f"localhost/{image.repository}" for image in IMAGES.values()}
+    return [name for name in names if name.rpartition(":")[0] in repositories and name not in ours]
 
 
 def image_id(name: str) -> str:
@@ -107,6 +123,7 @@ def load(name: str, layout: ClusterLayout, nodes: list[NodeLayout]) -> str:
     reference = f"{layout.registry}/{image.repository}:{image.tag_prefix}{_short(image_id(name))}"
     missing = [node for node in nodes if not _has_image(node, reference)]
     if missing:
+        require_free(cache_root(), SPARE_GIB)
         with step(f"loading {name}"):
             if not _is_pushed(layout, reference):
                 _push(name, reference)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from local_cluster.command import succeeds
+from pathlib import Path
+
+from local_cluster.command import run, succeeds
 from local_cluster.console import LocalClusterError
 
+FILESYSTEMS = Path("/proc/filesystems")
 ATTEMPTS = {
     "network namespaces (CONFIG_NET_NS)": ("true",),
     "veth links (CONFIG_VETH)": ("ip", "link", "add", "probe0", "type", "veth", "peer", "name", "probe1"),
@@ -13,8 +16,15 @@ ATTEMPTS = {
 }
 
 
+def has_overlay() -> bool:
+    """Whether overlayfs is built in or loaded."""
+    return "overlay" in FILESYSTEMS.read_text().split()
+
+
 def require() -> None:
-    """Raises with the name of the feature that is missing."""
+    """Loads overlayfs where it is a module; raises with the name of the feature that is missing."""
+    if not has_overlay():
+        run("modprobe", "overlay")
     for feature, attempt in ATTEMPTS.items():
         if not succeeds("unshare", "--net", *attempt):
             command = " ".join(("unshare --net", *attempt))

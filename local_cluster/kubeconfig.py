@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import base64
+import json
 from pathlib import Path
-
-import yaml
 
 from local_cluster.certificates import Authority, Identity
 from local_cluster.layout import ClusterLayout
@@ -38,5 +37,5 @@ def write(layout: ClusterLayout, authority: Authority, identity: Identity, targe
     }
     path = target or layout.certificates / f"{identity.file}.kubeconfig"
     path.touch(mode=0o600)
-    path.write_text(yaml.safe_dump(content))
+    path.write_text(json.dumps(content, indent=1))  # JSON is YAML too
     return path

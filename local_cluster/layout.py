@@ -63,6 +63,11 @@ class NodeLayout:
         return f"10.200.{self.block}.2"
 
     @property
+    def link_subnet(self) -> str:
+        """Both ends of the veth pair."""
+        return f"10.200.{self.block}.0/30"
+
+    @property
     def pod_subnet(self) -> str:
         return f"10.244.{self.block}.0/24"
 

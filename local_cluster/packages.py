@@ -10,6 +10,7 @@ from local_cluster.command import run, succeeds
 from local_cluster.console import LocalClusterError, step
 
 POLICY = Path("/usr/sbin/policy-rc.d")
+POLICY_MARK = "# sft-local-cluster: only while its packages are installed"
 NEEDED = {
     "containerd": "runs containers",
     "runc": "runs containers",
@@ -40,10 +41,11 @@ def _is_installed(package: str) -> bool:
 @contextmanager
 def services_stay_stopped() -> Iterator[None]:
     """Debian's own switch: while the file exits 101, an installed package starts no service. A file of the host's own stays."""
+    remove_left_policy()
     if POLICY.exists():
         yield
         return
-    POLICY.write_text("#!/bin/sh\nexit 101\n")
+    POLICY.write_text(f"#!/bin/sh\n{POLICY_MARK}\nexit 101\n")
     POLICY.chmod(0o755)
     try:
         yield
@@ -51,8 +53,15 @@ def services_stay_stopped() -> Iterator[None]:
         POLICY.unlink()
 
 
+def remove_left_policy() -> None:
+    """Takes away the policy of a run that was killed while it installed: no package of the host could start a service."""
+    if POLICY.exists() and POLICY_MARK in POLICY.read_text(errors="replace"):
+        POLICY.unlink()
+
+
 def install(names: list[str]) -> None:
     """`apt-get install`; services that a package would start are kept from starting."""
+    remove_left_policy()
     if not names:
         return
     environment = {"DEBIAN_FRONTEND": "noninteractive"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import hashlib
 import json
 import os
 import signal
@@ -13,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from local_cluster.console import LocalClusterError
+from local_cluster.proxy import proxy_exceptions
 
 STOP_SECONDS = 15.0
 """etcd and kubelet need a few seconds to stop in order; after this they are killed."""
@@ -56,6 +58,8 @@ class Component:
     state: Path
     network_namespace: str | None = None
     environment: Mapping[str, str] | None = None
+    files: Sequence[Path] = ()
+    """Configuration that it reads when it starts."""
 
     @property
     def record(self) -> Path:
@@ -70,9 +74,10 @@ class Component:
         return recorded_pid(self.record)
 
     def start(self) -> None:
-        """Starts it unless it runs already with the same command."""
+        """Starts it unless it runs already with the same command and the same configuration."""
+        started_from = {"command": list(self.command), "configuration": self._configuration()}
         if self.pid() is not None:
-            if json.loads(self.record.read_text())["command"] == list(self.command):
+            if started_from.items() <= json.loads(self.record.read_text()).items():
                 return
             self.stop()
         self.record.parent.mkdir(parents=True, exist_ok=True)
@@ -86,11 +91,15 @@ class Component:
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
-                env=os.environ | dict(self.environment or {}),
+                env=os.environ | proxy_exceptions(os.environ) | dict(self.environment or {}),
             )
         _children[process.pid] = process
         started = start_time(process.pid)
-        self.record.write_text(json.dumps({"pid": process.pid, "start": started, "command": list(self.command)}))
+        self.record.write_text(json.dumps({"pid": process.pid, "start": started, **started_from}))
+
+    def _configuration(self) -> str:
+        """Digest of the files' content."""
+        return hashlib.sha256(b"\0".join(file.read_bytes() for file in self.files)).hexdigest()
 
     def stop(self) -> None:
         """Ends it: SIGTERM, then SIGKILL."""

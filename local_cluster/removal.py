@@ -5,9 +5,10 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-from local_cluster import images, mounts, node
+from local_cluster import images, mounts, node_leftovers, packages
 from local_cluster.command import succeeds
 from local_cluster.console import LocalClusterError, say, step
+from local_cluster.host import foreign_kubelets
 from local_cluster.layout import RUNTIME_ROOT, STATE_ROOT, ClusterLayout, all_possible_nodes, cache_root
 from local_cluster.machine_lock import known_clusters
 from local_cluster.process import stop_recorded
@@ -15,13 +16,13 @@ from local_cluster.process import stop_recorded
 STOP_ORDER = ("kubelet", "kube-proxy", "coredns", "kube-scheduler", "kube-controller-manager", "containerd", "kube-apiserver")
 """Whoever calls another stops first; what is not named here stops last."""
 KUBELET_SOCKET = Path("/var/lib/kubelet/device-plugins/kubelet.sock")
-"""Left by a kubelet that was killed; `up` refuses machines where somebody else's runs."""
+"""Left by a kubelet that was killed; somebody else's kubelet that came since `up` keeps its own."""
 SHARED_FOLDERS = (
-    node.CNI_RESULTS,
+    node_leftovers.CNI_RESULTS,
     KUBELET_SOCKET.parent,
-    node.CONTAINER_LOG_LINKS,
+    node_leftovers.CONTAINER_LOG_LINKS,
     Path("/run/containerd/s"),
-    node.RUNC_STATE,
+    node_leftovers.RUNC_STATE,
     Path("/etc/cni/net.d"),
     Path("/usr/libexec/kubernetes/kubelet-plugins/volume/exec"),
 )
@@ -41,7 +42,7 @@ def remove_leftovers(layout: ClusterLayout) -> None:
     for record in records:
         stop_recorded(record)
     for item in all_possible_nodes(layout.name):
-        node.remove(item)
+        node_leftovers.remove(item)
     shutil.rmtree(layout.state, ignore_errors=True)
 
 
@@ -55,13 +56,16 @@ def clean() -> None:
         down(name)
     if (cache_root() / "buildah").exists():
         succeeds(*images.buildah(), "rm", "--all")
-    ours = (cache_root(), RUNTIME_ROOT, STATE_ROOT)
+    packages.remove_left_policy()
+    if not foreign_kubelets():
+        KUBELET_SOCKET.unlink(missing_ok=True)
+    for folder in SHARED_FOLDERS:
+        _remove_empty(folder)
+    # The locks lie in the last one: whoever waits for them begins when they are gone, and makes new ones.
+    ours = (cache_root(), STATE_ROOT, RUNTIME_ROOT)
     for folder in ours:
         mounts.unmount_below(folder)
         shutil.rmtree(folder, ignore_errors=True)
-    KUBELET_SOCKET.unlink(missing_ok=True)
-    for folder in SHARED_FOLDERS:
-        _remove_empty(folder)
     left = [str(folder) for folder in ours if folder.exists()]
     if left:
         raise LocalClusterError(f"could not remove {', '.join(left)}; see what still uses it: fuser -vm {left[0]}")

@@ -47,7 +47,8 @@ def dns(layout: ClusterLayout, binaries: Path, authority: Authority) -> Componen
     cache 5
 }}
 """)
-    return Component("coredns", [str(binaries / "coredns"), f"-conf={config}"], layout.state, layout.first_node.namespace)
+    command = [str(binaries / "coredns"), f"-conf={config}"]
+    return Component("coredns", command, layout.state, layout.first_node.namespace, files=(config, credentials))
 
 
 def s3_credentials(layout: ClusterLayout) -> tuple[str, str]:
@@ -90,4 +91,5 @@ def registry(layout: ClusterLayout) -> Component:
         "http": {"addr": layout.registry},
     }
     config.write_text(json.dumps(content))
-    return Component("registry", ["docker-registry", "serve", str(config)], layout.state, layout.first_node.namespace)
+    command = ["docker-registry", "serve", str(config)]
+    return Component("registry", command, layout.state, layout.first_node.namespace, files=(config,))

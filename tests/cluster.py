@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-COMMAND_TIMEOUT_SECONDS = 300
+from demo.kubectl import run_client
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,27 +33,17 @@ class KubernetesCluster:
 
     def kubectl(self, *arguments: str, input: str | None = None) -> subprocess.CompletedProcess[str]:
         """Runs kubectl and returns what it said, whether it worked or not."""
-        return self._run(self.kubectl_path, arguments, input)
+        return run_client(self.kubectl_path, self.kubeconfig, *arguments, stdin=input)
 
     def helm(self, *arguments: str, input: str | None = None) -> subprocess.CompletedProcess[str]:
         """Runs helm and returns what it said, whether it worked or not."""
-        return self._run(self.helm_path, arguments, input)
+        return run_client(self.helm_path, self.kubeconfig, *arguments, stdin=input)
 
     def apply(self, *documents: Mapping[str, Any], dry_run: bool = False) -> subprocess.CompletedProcess[str]:
         """`kubectl apply --server-side`, which is strict about unknown fields."""
         text = "\n---\n".join(json.dumps(document) for document in documents)
         mode = ["--dry-run=server"] if dry_run else []
         return self.kubectl("apply", "--server-side", "--force-conflicts", *mode, "-f", "-", input=text)
-
-    def _run(self, program: Path, arguments: tuple[str, ...], input: str | None) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [str(program), *arguments],
-            input=input,
-            capture_output=True,
-            text=True,
-            timeout=COMMAND_TIMEOUT_SECONDS,
-            env=os.environ | {"KUBECONFIG": str(self.kubeconfig)},
-        )
 
 
 def find_program(name: str, binaries: Path | None) -> Path:

@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 
 from tests.cluster import KubernetesCluster, configured_binaries, configured_cluster, find_program
+from tests.matrix_sample import pytest_addoption, pytest_collection_modifyitems
 
+__all__ = ["pytest_addoption", "pytest_collection_modifyitems"]  # hooks of pytest
 REPOSITORY = Path(__file__).resolve().parent.parent
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+import time
 from collections import namedtuple
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import pytest
 
 from local_cluster import host, kernel, packages
 from local_cluster.console import LocalClusterError
+from local_cluster.layout import ClusterLayout
 
 Usage = namedtuple("Usage", ("total", "used", "free"))
 
@@ -65,13 +67,56 @@ def test_too_little_disk_is_told_in_gib_with_the_folder(almost_full_disk: Path) 
     with pytest.raises(
         LocalClusterError, match=rf"{almost_full_disk}.* has 2 GiB free; .* needs {host.NEEDED_GIB} GiB.*XDG_CACHE_HOME"
     ):
-        host.require_disk()
+        host.require_disk(ClusterLayout("demo").nodes(1))
+    assert not any(almost_full_disk.iterdir()), "looking makes no folder"
 
 
-def test_a_machine_that_holds_the_images_already_needs_no_room_for_them(almost_full_disk: Path) -> None:
+@pytest.mark.parametrize(
+    ("holds_images", "stores", "nodes", "needed"),
+    [
+        pytest.param(False, 0, 1, 35, id="first run"),
+        pytest.param(False, 0, 2, 44, id="first run with two nodes"),
+        pytest.param(True, 1, 1, 5, id="the same node again"),
+        pytest.param(True, 0, 1, 14, id="another cluster"),
+        pytest.param(True, 1, 2, 14, id="a second node"),
+    ],
+)
+def test_the_room_that_is_needed_is_for_what_is_not_there_yet(
+    almost_full_disk: Path, monkeypatch: pytest.MonkeyPatch, holds_images: bool, stores: int, nodes: int, needed: int
+) -> None:
+    cluster = ClusterLayout("demo")
     host.images_loaded_marker().parent.mkdir(parents=True)
-    host.images_loaded_marker().touch()
-    host.require_disk()
+    if holds_images:
+        host.images_loaded_marker().touch()
+    for node in cluster.nodes(stores):
+        node.image_store.mkdir(parents=True)
+    monkeypatch.setattr("shutil.disk_usage", lambda _: Usage(0, 0, needed * 2**30))
+    host.require_disk(cluster.nodes(nodes))
+    monkeypatch.setattr("shutil.disk_usage", lambda _: Usage(0, 0, (needed - 1) * 2**30))
+    with pytest.raises(LocalClusterError, match=rf"has {needed - 1} GiB free; this needs {needed} GiB"):
+        host.require_disk(cluster.nodes(nodes))
+
+
+def test_the_disk_of_the_clusters_own_files_is_looked_at_too(almost_full_disk: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    free = {True: 100, False: 2}
+    monkeypatch.setattr("shutil.disk_usage", lambda path: Usage(0, 0, free[path == almost_full_disk] * 2**30))
+    with pytest.raises(LocalClusterError, match=r"sft-local-cluster has 2 GiB free; this needs 5 GiB\. Free some$"):
+        host.require_disk(ClusterLayout("demo").nodes(1))
+
+
+def test_overlayfs_is_looked_for_before_anything_is_loaded_and_loaded_once_it_may_be(
+    path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(kernel, "FILESYSTEMS", tmp_path / "filesystems")
+    (tmp_path / "filesystems").write_text("nodev\tproc\n\text4\n")
+    with pytest.raises(LocalClusterError, match="CONFIG_OVERLAY_FS"):
+        host.require_overlay()
+    program(path, "modprobe", f'echo "$@" >> {tmp_path}/loaded')
+    program(path, "unshare", "exit 0")
+    host.require_overlay()
+    assert (tmp_path / "loaded").read_text() == "--dry-run overlay\n"
+    kernel.require()
+    assert (tmp_path / "loaded").read_text().splitlines()[-1] == "overlay"
 
 
 @pytest.mark.parametrize(
@@ -112,6 +157,21 @@ def test_a_policy_of_the_hosts_own_stays(tmp_path: Path, monkeypatch: pytest.Mon
     assert policy.read_text() == "theirs"
 
 
+def test_the_policy_of_a_run_that_was_killed_while_it_installed_goes_even_when_nothing_is_missing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(packages, "POLICY", tmp_path / "policy-rc.d")
+    with packages.services_stay_stopped():
+        left = packages.POLICY.read_bytes()
+    packages.POLICY.write_bytes(left)
+    packages.install([])
+    assert not packages.POLICY.exists()
+    packages.POLICY.write_bytes(left)
+    with packages.services_stay_stopped():
+        assert packages.POLICY.exists()
+    assert not packages.POLICY.exists()
+
+
 def test_a_failed_installation_says_which_packages_to_install_by_hand(
     path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -126,6 +186,8 @@ def test_a_kubelet_of_another_cluster_is_found_and_our_own_is_not(tmp_path: Path
     (tmp_path / "kubelet").symlink_to("/usr/bin/sleep")
     with subprocess.Popen([tmp_path / "kubelet", "300"]) as child:
         try:
+            while not Path(f"/proc/{child.pid}/cmdline").read_bytes():
+                time.sleep(0.01)  # it has none for an instant, while it takes the place of Python
             assert child.pid in host.foreign_kubelets()
             monkeypatch.setattr(host, "STATE_ROOT", Path("300"))  # an argument now says that it is ours
             assert child.pid not in host.foreign_kubelets()

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -83,3 +85,24 @@ def test_a_second_holder_waits_for_the_first(folders: Path) -> None:
         holder.stdin.close()
         with machine_lock.machine_lock(Lock.CLUSTERS):
             assert holder.stdout.readline() == "released\n"
+
+
+def test_a_lock_that_clean_removed_while_another_waited_for_it_is_made_anew(folders: Path) -> None:
+    """Or the one that waited and a newcomer would both believe that they hold it."""
+    clean = (
+        "import fcntl, pathlib, shutil, sys; path = pathlib.Path(sys.argv[1]); file = path.open('w');"
+        "fcntl.flock(file, fcntl.LOCK_EX); print('held', flush=True); sys.stdin.read(); shutil.rmtree(path.parent)"
+    )
+    (folders / "run").mkdir()
+    lock_file = folders / "run" / "clusters.lock"
+    with subprocess.Popen(
+        [sys.executable, "-c", clean, str(lock_file)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as cleaner:
+        assert cleaner.stdout is not None
+        assert cleaner.stdin is not None
+        assert cleaner.stdout.readline() == "held\n"
+        threading.Timer(0.3, cleaner.stdin.close).start()
+        with machine_lock.machine_lock(Lock.CLUSTERS):
+            assert lock_file.exists()
+            with lock_file.open() as newcomer, pytest.raises(BlockingIOError):
+                fcntl.flock(newcomer, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -56,6 +56,32 @@ def test_a_changed_command_replaces_the_process(sleeper: Component, tmp_path: Pa
     assert start_time(first) is None
 
 
+def test_a_changed_configuration_file_replaces_the_process(tmp_path: Path) -> None:
+    config = tmp_path / "config.json"
+    config.write_text("1")
+    component = Component("sleeper", ["sleep", "300"], tmp_path, files=(config,))
+    component.start()
+    first = component.pid()
+    try:
+        component.start()
+        assert component.pid() == first is not None
+        config.write_text("2")
+        component.start()
+        assert component.pid() not in (None, first)
+    finally:
+        component.stop()
+
+
+def test_a_component_behind_a_proxy_reaches_the_cluster_directly(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", "http://proxy:3128")
+    component = Component("printer", ["sh", "-c", "echo $NO_PROXY"], tmp_path)
+    component.start()
+    pid = component.pid()
+    if pid is not None:
+        wait_until_gone(pid)
+    assert "10.96.0.0/16" in component.log.read_text()
+
+
 def test_a_killed_process_is_started_again(sleeper: Component) -> None:
     sleeper.start()
     first = sleeper.pid()

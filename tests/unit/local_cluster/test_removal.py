@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from local_cluster import layout, node, removal
+from local_cluster import layout, node_leftovers, packages, removal
 from local_cluster.layout import NodeLayout
 
 
@@ -16,7 +18,7 @@ def demo_node(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> NodeLayout:
     monkeypatch.setattr(layout, "RUNTIME_ROOT", tmp_path / "run")
     for name in ("CNI_RESULTS", "RUNC_STATE", "CONTAINER_LOG_LINKS"):
         (tmp_path / name).mkdir()
-        monkeypatch.setattr(node, name, tmp_path / name)
+        monkeypatch.setattr(node_leftovers, name, tmp_path / name)
     return NodeLayout("demo", 1)
 
 
@@ -40,7 +42,7 @@ def test_log_links_of_this_node_go_and_those_of_others_stay(demo_node: NodeLayou
     links = tmp_path / "CONTAINER_LOG_LINKS"
     (links / "ours.log").symlink_to(demo_node.state / "pod-logs" / "0.log")
     (links / "theirs.log").symlink_to("/var/log/pods/0.log")
-    node._remove_log_links(demo_node)
+    node_leftovers._remove_log_links(demo_node)
     assert [path.name for path in links.iterdir()] == ["theirs.log"]
 
 
@@ -53,7 +55,7 @@ def test_traces_of_this_nodes_tasks_go_and_those_of_others_stay(demo_node: NodeL
         path.touch()
     for name in ("abc", "other"):
         (tmp_path / "RUNC_STATE" / name).mkdir()
-    node._remove_traces_of_tasks(demo_node)
+    node_leftovers._remove_traces_of_tasks(demo_node)
     assert not socket.exists()
     assert sorted(path.name for folder in ("CNI_RESULTS", "RUNC_STATE") for path in (tmp_path / folder).iterdir()) == [
         "other",
@@ -65,3 +67,28 @@ def test_traces_of_this_nodes_tasks_go_and_those_of_others_stay(demo_node: NodeL
 def test_whoever_calls_another_stops_first() -> None:
     order = sorted(["etcd", "kube-apiserver", "s3", "containerd", "kubelet"], key=removal._stop_position)
     assert order[:3] == ["kubelet", "containerd", "kube-apiserver"]
+
+
+def test_clean_leaves_nothing_even_where_buildah_was_removed_before(machine: Path) -> None:
+    (machine / "policy-rc.d").write_text(f"#!/bin/sh\n{packages.POLICY_MARK}\nexit 101\n")
+    for folder in ("state/demo", "run", "cache/sft-operator/buildah"):
+        (machine / folder).mkdir(parents=True)
+    (machine / "kubelet" / "kubelet.sock").touch()
+    removal.clean()
+    assert sorted(path.name for path in machine.iterdir()) == ["bin", "cache", "cgroup", "mountinfo"]
+    assert not any((machine / "cache").iterdir())
+
+
+def test_clean_leaves_the_socket_of_a_kubelet_that_came_later(machine: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (machine / "kubelet" / "kubelet.sock").touch()
+    monkeypatch.setattr(removal, "foreign_kubelets", lambda: [4711])
+    removal.clean()
+    assert (machine / "kubelet" / "kubelet.sock").exists()
+
+
+def test_what_undoes_things_needs_nothing_but_the_standard_library() -> None:
+    """`make down` and `make clean` run on a fresh clone, without .venv and without a registry to fill it from."""
+    code = "import sys; sys.path.insert(0, sys.argv[1]); import local_cluster.__main__, local_cluster.removal"
+    repository = Path(removal.__file__).parent.parent
+    done = subprocess.run([sys.executable, "-I", "-S", "-c", code, str(repository)], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
