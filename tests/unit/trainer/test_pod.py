@@ -93,6 +93,8 @@ def test_a_refused_dataset_brings_its_accounting_and_its_first_rejects(box: Pod)
     assert message.accounting is not None
     assert message.accounting.rejected == {"EmptyPrompt": 9}
     assert [row.line for row in message.rejects] == [1, 2, 3, 4, 5]
+    assert message.report_uri is not None
+    assert Path(message.report_uri.removeprefix("file://")).is_file()
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,8 @@ def prepare(config: PrepareConfig) -> TerminationMessage:
         result = run(config, pod.scratch_folder())
     except DatasetRejected as rejected:
         message = pod.failed(rejected.failure, config.attempt)
-        return message.model_copy(update={"accounting": rejected.ledger.accounting(), "rejects": rejected.ledger.first})
+        found = {"accounting": rejected.ledger.accounting(), "rejects": rejected.ledger.first}
+        return message.model_copy(update={**found, "report_uri": rejected.report_uri})
     text = f"published {result.train_rows + result.eval_rows} rows as version {result.digest[:12]}"
     return _done(config.attempt, text).model_copy(update={"prepare": result})
 

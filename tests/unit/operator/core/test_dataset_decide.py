@@ -160,7 +160,8 @@ def test_what_is_not_accepted_says_why_and_starts_nothing(
 def test_a_failure_that_no_retry_can_help_ends_it_with_reason_and_remedy() -> None:
     cluster = begun()
     accounting = {"read": 5, "kept": 0, "rejected": {"UnknownShape": 5}}
-    decision = cluster.end_pod(10, "NoRowsKept", accounting=accounting)
+    decision = cluster.end_pod(10, "NoRowsKept", accounting=accounting, reportUri="s3://out/report.html")
+    assert decision.status.report_uri == "s3://out/report.html"
     assert decision.is_settled
     assert cluster.truth("Ready") == ("False", "NoRowsKept")
     assert cluster.truth("Stalled") == ("True", "NoRowsKept")

@@ -27,6 +27,8 @@ class TerminationMessage(ContractModel):
     accounting: Accounting | None = None
     """Also of a preparation that failed: how many rows it read and why it kept none."""
     rejects: list[RejectedRow] = []
+    report_uri: str | None = None
+    """Of a preparation whose rows did not pass the gates; one that published names it in its result."""
     prepare: PrepareResult | None = None
     plan: PlanResult | None = None
     drift: Drift | None = None

@@ -20,6 +20,8 @@ class DatasetRejected(Exception):
         super().__init__(failure.message)
         self.failure = failure
         self.ledger = ledger
+        self.report_uri: str | None = None
+        """Where its report lies, once it does."""
 
 
 def check_gates(gates: Gates, ledger: Ledger) -> None:

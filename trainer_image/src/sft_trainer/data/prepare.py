@@ -41,7 +41,7 @@ def prepare(config: PrepareConfig, scratch: Path, watch: Watch = SILENT) -> Prep
             splits = split_rows(selection.numbers, rows.hashes, selection.clusters, config.eval_percent)
             check_split(splits, config.eval_percent, ledger)
         except DatasetRejected as rejected:
-            publish_report(config, of_refusal(report, rejected.failure), scratch / "run")
+            rejected.report_uri = publish_report(config, of_refusal(report, rejected.failure), scratch / "run")
             raise
         watch.begins("measuring")
         features = measure(config, rows, splits, target)

@@ -148,6 +148,8 @@ def with_accounting(status: DatasetStatus, ending: Ending) -> DatasetStatus:
     changes: dict[str, Any] = {"rejects": [_rejected_row(row) for row in rejects[:KEPT_REJECTS]]}
     if accounting is not None:
         changes["accounting"] = _accounting(accounting)
+    if said.report_uri:
+        changes["report_uri"] = cut(said.report_uri, MAX_URI_LENGTH)
     return status.model_copy(update=changes)
 
 
