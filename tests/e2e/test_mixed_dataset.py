@@ -64,7 +64,10 @@ def test_a_gbk_table_a_config_map_of_chats_and_inline_rows_become_one_dataset(te
 
 
 def test_tokens_are_counted_for_the_model_and_other_trainers_shapes_lie_beside_the_version(team: Team) -> None:
-    spec: dict[str, Any] = {"features": {"model": {"s3": {"uri": MODEL_URI}}, "sequenceLengths": [64, 512]}, "exports": ["OpenAI"]}
+    spec: dict[str, Any] = {
+        "features": {"model": {"s3": {"uri": MODEL_URI}}, "sequenceLengths": [64, 512]},
+        "exports": ["OpenAI"],
+    }
     team.apply(inline_dataset("counted", **spec))
     status = team.wait_until_ready("counted")
     assert status["version"]["tokens"] > status["version"]["trainedTokens"] > 10 * 8, "ten answers of some words"

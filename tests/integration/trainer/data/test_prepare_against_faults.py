@@ -12,7 +12,18 @@ from pathlib import Path
 import boto3
 import pytest
 
-from sft_trainer.contract import Gates, ObjectRef, PinnedDataset, PrepareConfig, PrepareResult, Source, StorePrefix, StoreSource
+from sft_trainer.contract import (
+    DedupeSettings,
+    Gates,
+    NearDuplicateSettings,
+    ObjectRef,
+    PinnedDataset,
+    PrepareConfig,
+    PrepareResult,
+    Source,
+    StorePrefix,
+    StoreSource,
+)
 from sft_trainer.data.prepare import prepare
 from sft_trainer.data.version import read_version
 from sft_trainer.store import s3
@@ -41,12 +52,22 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 PREPARE = """
-import sys
+import os, signal, sys
 from pathlib import Path
 from sft_trainer.contract import PrepareConfig
 from sft_trainer.data.prepare import prepare
-prepare(PrepareConfig.model_validate_json(sys.stdin.read()), Path(sys.argv[1]))
+from sft_trainer.data.watch import Watch
+
+class Mortal(Watch):
+    def begins(self, stage):
+        with Path(sys.argv[3]).open("a") as stages:
+            print(stage, file=stages)
+        if stage == sys.argv[2]:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+prepare(PrepareConfig.model_validate_json(sys.stdin.read()), Path(sys.argv[1]), Mortal())
 """
+"""Dies when the stage begins that it is told."""
 
 
 class Team:
@@ -56,6 +77,8 @@ class Team:
         self._place = place.model_copy(update={"endpoint": gateway.endpoint})
         self._folder = folder
         self._runs = 0
+        self.stages = folder / "stages"
+        """Each stage that began in a process of its own, a line each."""
         client = boto3.client(
             "s3",
             endpoint_url=f"http://127.0.0.1:{server.port}",
@@ -74,9 +97,10 @@ class Team:
         self.read(config, result.digest)
         return result
 
-    def prepare_elsewhere(self, config: PrepareConfig) -> subprocess.Popen[bytes]:
-        """A preparation in a process of its own, as in a pod."""
-        process = subprocess.Popen([sys.executable, "-c", PREPARE, str(self.scratch())], stdin=subprocess.PIPE)
+    def prepare_elsewhere(self, config: PrepareConfig, until: str = "") -> subprocess.Popen[bytes]:
+        """A preparation in a process of its own, as in a pod; killed where the stage `until` begins."""
+        command = [sys.executable, "-c", PREPARE, str(self.scratch()), until, str(self.stages)]
+        process = subprocess.Popen(command, stdin=subprocess.PIPE)
         assert process.stdin is not None
         process.stdin.write(config.to_json().encode())
         process.stdin.close()
@@ -101,6 +125,7 @@ class Team:
             owner=ObjectRef(namespace="team", name="faq", uid="u"),
             attempt=1,
             sources=[Source(name="faq", store=source)],
+            dedupe=DedupeSettings(near=NearDuplicateSettings()),
             eval_percent=20,
             gates=Gates(max_reject_percent=10, min_rows=1),
             versions=self._at(f"out-{output}/"),
@@ -144,5 +169,21 @@ def test_killed_before_any_call_and_begun_again_the_same_version_comes_out_and_n
         versions = open_store(config.versions)
         if versions.head(f"{digest}/{MANIFEST}"):
             team.read(config, digest)
+        assert prepare(config, team.scratch()).digest == digest
+        team.read(config, digest)
+
+
+def test_killed_at_any_stage_and_begun_again_the_same_version_comes_out_and_nothing_half(
+    s3_server: S3Server, gateway: FaultyGateway, place: StorePrefix, tmp_path: Path
+) -> None:
+    team = Team(s3_server, gateway, place, tmp_path)
+    assert team.prepare_elsewhere(team.config("undisturbed")).wait() == 0
+    stages = team.stages.read_text().splitlines()
+    assert len(stages) >= 5, "read, near duplicates, evaluation rows, measured, written"
+    digest = prepare(team.config("undisturbed"), team.scratch()).digest
+    for number, stage in enumerate(stages):
+        config = team.config(f"killed-at-stage-{number}")
+        assert team.prepare_elsewhere(config, until=stage).wait() == -signal.SIGKILL, stage
+        assert list(open_store(config.versions).list()) == [], "nothing is visible of a version before all of it is there"
         assert prepare(config, team.scratch()).digest == digest
         team.read(config, digest)
