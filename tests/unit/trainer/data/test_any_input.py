@@ -18,8 +18,8 @@ from hypothesis import strategies as st
 from sft_trainer.contract import Gates, ObjectRef, PinnedDataset, PrepareConfig, PrepareResult, Source, StorePrefix, StoreSource
 from sft_trainer.data.gates import DatasetRejected
 from sft_trainer.data.prepare import prepare
-from sft_trainer.data.version import read_version
 from sft_trainer.failure import TrainerFailure
+from tests.unit.trainer.data.read_back import read_back
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
 ROW = st.one_of(
@@ -124,7 +124,7 @@ def test_what_is_published_reads_back_to_the_same_version(pairs: list[tuple[str,
             return
         pinned = PinnedDataset(name="soup", digest=result.digest, store=StorePrefix(uri=result.uri))
         scratch = Path(first) / "trainer"
-        back = [row.content.document() for split in read_version(pinned, scratch).values() for row in split]
+        back = [row.content.document() for split in read_back(pinned, scratch).values() for row in split]
         again = prepared(Path(second), b"\n".join(json.dumps(document).encode() for document in back))
         assert again.digest == result.digest
         assert again.accounting.rejected == {}
