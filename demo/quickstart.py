@@ -122,7 +122,7 @@ def read_samples(cluster: Cluster, status: Mapping[str, Any]) -> list[dict[str, 
     """All samples of the run, from its folder in S3."""
     client = bucket.s3_client(cluster.store)
     text = bucket.read(client, f"{status['resolved']['outputURI']}samples.jsonl").decode()
-    return [json.loads(line) for line in text.splitlines()]
+    return [json.loads(line) for line in text.split("\n")]
 
 
 def collect(cluster: Cluster, namespace: str, status: Mapping[str, Any]) -> Outcome:
