@@ -17,7 +17,7 @@ import pytest
 
 from sft_trainer import __main__ as entry
 from sft_trainer import pod, termination
-from sft_trainer.contract import ExitCode, Reason, StorePrefix, TerminationMessage
+from sft_trainer.contract import CONTRACT_VERSION, ExitCode, Reason, StorePrefix, TerminationMessage
 from sft_trainer.failure import Preempted, TrainerFailure, invalid
 
 POD_UID = "0a1b2c3d-4e5f-6789"
@@ -36,7 +36,7 @@ class Pod:
         rows = "\n".join(json.dumps({"prompt": f"q{number}", "completion": f"a{number}"}) for number in range(20))
         fields: dict[str, Any] = {
             "kind": "Prepare",
-            "contractVersion": 1,
+            "contractVersion": CONTRACT_VERSION,
             "owner": {"namespace": "team", "name": "faq", "uid": "u"},
             "attempt": 3,
             "sources": [{"name": "faq", "inline": rows}],
@@ -98,7 +98,11 @@ def test_a_refused_dataset_brings_its_accounting_and_its_first_rejects(box: Pod)
 @pytest.mark.parametrize(
     ("changes", "reason", "told"),
     [
-        ({"contractVersion": 2, "somethingNew": 1}, Reason.CONTRACT_MISMATCH, "contract version 2, this image speaks 1"),
+        (
+            {"contractVersion": CONTRACT_VERSION + 1, "somethingNew": 1},
+            Reason.CONTRACT_MISMATCH,
+            f"contract version {CONTRACT_VERSION + 1}, this image speaks {CONTRACT_VERSION}",
+        ),
         ({"evalPercent": 70}, Reason.INVALID_CONFIG, "evalPercent"),
         ({"unknown": 1}, Reason.INVALID_CONFIG, "unknown"),
         ({"kind": "Plan"}, Reason.INVALID_CONFIG, "Plan"),
