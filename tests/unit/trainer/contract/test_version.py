@@ -28,7 +28,8 @@ def said(schema: Any) -> Any:
 
 
 def test_the_contract_is_the_one_that_its_version_names() -> None:
-    spoken = [TypeAdapter(part).json_schema(by_alias=True) for part in (AnyConfig, Progress, TerminationMessage)]
+    configs: TypeAdapter[Any] = TypeAdapter(AnyConfig)
+    spoken = [configs.json_schema(), Progress.model_json_schema(), TerminationMessage.model_json_schema()]
     digest = hashlib.sha256(json.dumps(said(spoken), sort_keys=True).encode()).hexdigest()
     assert digest == DIGESTS.get(CONTRACT_VERSION), (
         "the contract has changed: raise CONTRACT_VERSION in contract/wire.py, unless its version was not released yet, "

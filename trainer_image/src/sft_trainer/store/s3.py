@@ -18,6 +18,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from sft_trainer.contract import CREDENTIAL_KEYS, OPTIONAL_CREDENTIAL_KEYS, Reason, StorePrefix
 from sft_trainer.failure import TrainerFailure, invalid
+from sft_trainer.store.guarded_endpoint import guard, refusal
 from sft_trainer.store.hashing_writer import HashingWriter
 from sft_trainer.store.object_store import ObjectInfo, ObjectNotFound, ObjectTooLarge
 from sft_trainer.store.paths import checked
@@ -73,17 +74,20 @@ def _incomplete(file: Path, what: str) -> TrainerFailure:
 
 
 def make_client(prefix: StorePrefix) -> S3Client:
-    """A client for an endpoint; botocore retries at once, S3Store for longer."""
+    """A client for an endpoint; botocore retries at once, S3Store for longer. One that is guarded goes round any proxy."""
+    # AWS's own names can only lead to AWS.
+    is_guarded = prefix.is_guarded and prefix.endpoint is not None
     config = Config(
         connect_timeout=5,
         read_timeout=READ_TIMEOUT_SECONDS,
         retries={"mode": "standard", "total_max_attempts": 3},
         s3={"addressing_style": "path" if prefix.endpoint else "auto"},
         max_pool_connections=PARALLEL_CONNECTIONS,
+        proxies={} if is_guarded else None,
     )
     credentials = read_credentials(prefix.credentials_path)
     try:
-        return boto3.client(
+        client = boto3.client(
             "s3",
             endpoint_url=prefix.endpoint,
             region_name=prefix.region or "us-east-1",
@@ -95,6 +99,9 @@ def make_client(prefix: StorePrefix) -> S3Client:
     except ValueError as error:
         message = f"'{prefix.endpoint}' is no URL of an S3 server; it must look like https://host:port"
         raise invalid(Reason.INVALID_CONFIG, message, "correct the location's endpoint") from error
+    if is_guarded:
+        guard(client, frozenset(prefix.allowed_private_hosts))
+    return client
 
 
 class S3Store:
@@ -215,6 +222,8 @@ class S3Store:
             try:
                 return call()
             except (ClientError, BotoCoreError, S3UploadFailedError, RetriesExceededError, OSError) as error:
+                if (refused := refusal(error)) is not None:
+                    raise refused from error
                 if is_missing_object(error):
                     if says_only_not_found(error):
                         self._try(key, self._check_access)  # raises what is really missing
