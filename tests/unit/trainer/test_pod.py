@@ -165,6 +165,27 @@ def test_a_secret_in_an_unforeseen_error_is_taken_out_of_message_and_log(
     assert "canary" not in box.log.read_text() + output.err + output.out
 
 
+def test_a_secret_in_what_a_failure_quotes_is_taken_out(box: Pod, monkeypatch: pytest.MonkeyPatch) -> None:
+    secret = box.folder / "credentials" / "s3-keys"
+    secret.mkdir(parents=True)
+    (secret / "AWS_SECRET_ACCESS_KEY").write_text("canary-7f3a9b2e\n")
+    real = termination.without_secrets
+    monkeypatch.setattr(pod, "without_secrets", lambda text: real(text, secret.parent))
+    said = pod.failed(invalid(Reason.INVALID_CONFIG, "Invalid header b'canary-7f3a9b2e'", "drop canary-7f3a9b2e"), attempt=1)
+    assert (said.message, said.remedy) == ("Invalid header b'[secret]'", "drop [secret]")
+
+
+def test_an_exit_record_that_fails_in_an_unforeseen_way_is_told_in_one_line(
+    box: Pod, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def broken(prefix: object) -> None:
+        raise RuntimeError("surprise")
+
+    monkeypatch.setattr("sft_trainer.store.object_store.open_store", broken)
+    termination.write_exit_record(StorePrefix(uri=f"file://{box.folder}/run/"), pod.preempted(1))
+    assert capsys.readouterr().err == "exit record not written: surprise\n"
+
+
 def test_a_store_that_cannot_be_written_leaves_the_failure_the_message(box: Pod) -> None:
     box.write_config(
         sources=[{"name": "faq", "store": {"uri": f"file://{box.folder}/nothing.jsonl"}}],

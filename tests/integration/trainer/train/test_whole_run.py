@@ -127,6 +127,36 @@ def test_the_artifact_holds_an_adapter_for_the_users_model_and_no_pickle(
     assert adapter["revision"] == config.model_facts.revision
 
 
+def test_peft_loads_the_adapter_from_its_folder(bench: Bench, finished: tuple[RunConfig, TerminationMessage]) -> None:
+    from peft import PeftModel
+    from transformers import AutoModelForCausalLM
+
+    model = PeftModel.from_pretrained(AutoModelForCausalLM.from_pretrained(output_of(bench, "model")), adapter_of(bench, "whole"))
+    assert model.peft_config["default"].r == 4
+
+
+@pytest.mark.parametrize(
+    ("stop_at_step", "expected"), [(None, ExitCode.DONE), (3, ExitCode.PREEMPTED)], ids=["to its end", "told to stop"]
+)
+def test_a_log_that_cannot_be_written_changes_nothing_about_how_a_run_ends(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, stop_at_step: int | None, expected: ExitCode
+) -> None:
+    put = LocalFolder.put
+
+    def refused(store: LocalFolder, key: str, data: bytes) -> None:
+        if key == "metrics.jsonl":
+            raise TrainerFailure(ExitCode.STORE_DENIED, Reason.STORE_DENIED, "no object may be written twice")
+        put(store, key, data)
+
+    monkeypatch.setattr(LocalFolder, "put", refused)
+    config = bench.config_for(f"without-metrics-{stop_at_step}")
+    message = bench.attempt(config, stop_at_step=stop_at_step)
+    assert message.exit_code == expected
+    assert message.train is not None
+    assert (message.train.artifact is not None) == (expected is ExitCode.DONE)
+    assert message.train.last_committed_step == (stop_at_step or TOTAL_STEPS)
+
+
 def test_every_prompt_is_answered_before_and_after(bench: Bench, finished: tuple[RunConfig, TerminationMessage]) -> None:
     _, message = finished
     lines = (output_of(bench, "whole") / "samples.jsonl").read_text().splitlines()

@@ -31,7 +31,8 @@ THREADS = {"OMP_WAIT_POLICY": "PASSIVE"}
 """Threads that wait for each other sleep. Spinning gains nothing on cores of one's own, and on cores that other pods share, or
 that a CPU limit takes away, the one who spins keeps the other from working: steps took three to five times as long."""
 DEVICES = Path("/dev")
-"""Where the container runtime puts the pod's GPUs, as nvidia0, nvidia1, ..."""
+GPU_FILES = ("nvidia[0-9]*", "dri/renderD*")
+"""The pod's GPUs, as the container runtime shows those of NVIDIA and of AMD."""
 GPU_VARIABLE = "CUDA_VISIBLE_DEVICES"
 OOM_COUNTERS = (Path("/sys/fs/cgroup/memory.events"), Path("/sys/fs/cgroup/memory/memory.oom_control"))
 """Where cgroup v2 and v1 count kills for memory."""
@@ -118,7 +119,7 @@ def training_process(config_path: Path) -> Iterator[subprocess.Popen[bytes]]:
 def one_gpu() -> dict[str, str]:
     """Lets the training process see one GPU. Given several, one process would train on all of them by torch's DataParallel: with
     a batch so many times as large as the one that was planned, and most of their work wasted."""
-    found = len(list(DEVICES.glob("nvidia[0-9]*")))
+    found = max(len(list(DEVICES.glob(pattern))) for pattern in GPU_FILES)
     if found > 1:
         text = f"this pod has {found} GPUs, and one of them is used: a run trains in one process; take a profile with one GPU"
         print(text, file=sys.stderr, flush=True)
