@@ -167,6 +167,26 @@ def test_a_transfer_that_is_cut_is_made_whole(
     assert not list(tmp_path.glob("back.*"))
 
 
+@pytest.mark.parametrize("size", [20_000, 9 << 20], ids=["in one piece", "in two"])
+def test_a_small_object_whose_answer_breaks_off_is_written_once(
+    link: CutLink, place: StorePrefix, tmp_path: Path, size: int
+) -> None:
+    content = random.Random(5).randbytes(size)  # noqa: S311 - any bytes, the same each time
+    open_store(place).put("small", content)
+    store = open_store(place.model_copy(update={"endpoint": link.endpoint}))
+    link.cut_after(size // 2 + 5_000)
+    assert store.download("small", tmp_path / "back") == hashlib.sha256(content).hexdigest()
+    assert link.cuts == 1
+    assert (tmp_path / "back").read_bytes() == content
+
+
+def test_an_empty_object_is_an_empty_file(place: StorePrefix, tmp_path: Path) -> None:
+    store = open_store(place)
+    store.put("empty", b"")
+    assert store.download("empty", tmp_path / "back") == hashlib.sha256(b"").hexdigest()
+    assert (tmp_path / "back").read_bytes() == b""
+
+
 @pytest.mark.parametrize("after", [0, 100, 300], ids=lambda count: f"after {count} bytes")
 def test_a_conditional_write_whose_answer_was_lost_still_counts_as_ours(link: CutLink, place: StorePrefix, after: int) -> None:
     store = open_store(place.model_copy(update={"endpoint": link.endpoint}))

@@ -156,6 +156,14 @@ def test_no_proxy_connects_on_behalf_of_a_guarded_store(internal: Internal, keys
     assert internal.asked == []
 
 
+def test_the_pods_identity_is_not_shown_to_an_endpoint_of_a_users(internal: Internal) -> None:
+    location = place(f"http://localhost:{internal.port}", "", "localhost").model_copy(update={"credentials_path": None})
+    with pytest.raises(TrainerFailure) as caught:
+        open_store(location)
+    assert caught.value.reason is Reason.CREDENTIALS_INCOMPLETE
+    assert internal.asked == []
+
+
 def test_a_single_object_of_a_guarded_folder_is_guarded_too(internal: Internal, keys: str) -> None:
     location = place(f"http://127.0.0.1:{internal.port}", keys).model_copy(update={"uri": "s3://latest/meta-data/role"})
     store, key = open_object(location)

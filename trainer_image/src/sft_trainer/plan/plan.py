@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from sft_trainer.contract import ModelFacts, PinnedDataset, PlanConfig, PlanResult
-from sft_trainer.data.features.target_model import TargetModel
+from sft_trainer.data.features.target_model import PROBED_ROWS, TargetModel
 from sft_trainer.data.rows import Row
 from sft_trainer.data.version import FetchedVersion, fetch_version, read_version
 from sft_trainer.model.description import describe
@@ -16,9 +16,6 @@ from sft_trainer.model.safetensors_header import keep_only_header
 from sft_trainer.plan.output_probe import probe_output
 from sft_trainer.plan.token_counts import count_tokens
 from sft_trainer.store.object_store import open_store
-
-PROBED_ROWS = 50
-"""Rows on which a faster tokenizer must agree with the model's own before it counts the others."""
 
 
 def plan(config: PlanConfig, scratch: Path) -> PlanResult:

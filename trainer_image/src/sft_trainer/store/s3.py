@@ -40,8 +40,10 @@ PARALLEL_CONNECTIONS = 40
 """Four files at once (store/manifest.py), each sent in up to ten parts (boto3's own choice)."""
 # The CRT client ignores endpoint_url (seen with boto3 1.44); the classic one is as fast on one network card.
 UPLOAD = TransferConfig(preferred_transfer_client="classic", multipart_threshold=32 << 20, multipart_chunksize=16 << 20)
+# Whatever its size an object comes by ranges: what comes in one piece s3transfer writes again from the start, after what it has
+# written already, when the answer breaks off.
 DOWNLOAD = TransferConfig(
-    preferred_transfer_client="classic", multipart_threshold=32 << 20, multipart_chunksize=8 << 20, max_concurrency=4
+    preferred_transfer_client="classic", multipart_threshold=1, multipart_chunksize=8 << 20, max_concurrency=4
 )
 """Parts arrive in any order and are held until it is their turn to be hashed: at most so many, which is 32 MiB a file."""
 DOWNLOAD.max_in_memory_download_chunks = 4
@@ -77,6 +79,10 @@ def make_client(prefix: StorePrefix) -> S3Client:
     """A client for an endpoint; botocore retries at once, S3Store for longer. One that is guarded goes round any proxy."""
     # AWS's own names can only lead to AWS.
     is_guarded = prefix.is_guarded and prefix.endpoint is not None
+    if is_guarded and prefix.credentials_path is None:
+        # The pod's identity would be shown to whoever the user named: the token goes with every request.
+        message = f"{prefix.uri} is at an endpoint of the user's own, and no Secret was named for it"
+        raise invalid(Reason.CREDENTIALS_INCOMPLETE, message, "name a Secret beside the URI")
     config = Config(
         connect_timeout=5,
         read_timeout=READ_TIMEOUT_SECONDS,

@@ -12,6 +12,9 @@ from sft_trainer.data.render import Encode
 from sft_trainer.model.description import ModelDescription, describe
 from sft_trainer.model.files import find_model
 
+PROBED_ROWS = 50
+"""Rows on which a faster tokenizer must agree with the model's own before it counts the others."""
+
 
 @dataclass(frozen=True, slots=True)
 class TargetModel:
