@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import hashlib
+from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import boto3
 from botocore.config import Config
+from botocore.exceptions import ClientError
 
 from demo.cluster import ObjectStoreAccess
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
+
+DIGEST = "sha256"
+"""Key of an object's metadata."""
 
 
 def s3_client(store: ObjectStoreAccess) -> S3Client:
@@ -40,11 +46,22 @@ def ensure_bucket(client: S3Client, bucket: str) -> None:
 
 
 def upload(client: S3Client, path: Path, uri: str) -> None:
-    """Uploads a file, unless an object of its size stands there already."""
+    """Uploads a file, unless an object with its very content stands there already."""
     bucket, key = split_uri(uri)
-    found = client.list_objects_v2(Bucket=bucket, Prefix=key).get("Contents", [])
-    if not any(entry["Key"] == key and entry["Size"] == path.stat().st_size for entry in found):
-        client.upload_file(str(path), bucket, key)
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    if _noted_digest(client, bucket, key) != digest:
+        client.upload_file(str(path), bucket, key, ExtraArgs={"Metadata": {DIGEST: digest}})
+
+
+def _noted_digest(client: S3Client, bucket: str, key: str) -> str | None:
+    """What an earlier upload noted beside the object. Its ETag would do for small files only: of parts it is no MD5."""
+    try:
+        return client.head_object(Bucket=bucket, Key=key)["Metadata"].get(DIGEST)
+    except ClientError as error:
+        if error.response["ResponseMetadata"]["HTTPStatusCode"] == HTTPStatus.NOT_FOUND:
+            return None
+        raise
 
 
 def list_objects(client: S3Client, uri: str) -> dict[str, int]:

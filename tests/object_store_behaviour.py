@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 
 import pytest
@@ -44,6 +45,11 @@ class ObjectStoreBehaviour:
         assert [info.key for info in store.list("a/")] == ["a/10", "a/2"]
         assert list(store.list("none/")) == []
 
+    def test_the_top_of_a_store_leaves_out_what_lies_in_folders(self, store: ObjectStore) -> None:
+        for key in ("b", "a/2", "a/deep/3", "c", "ab"):
+            store.put(key, b"1")
+        assert list(store.list_top()) == [ObjectInfo("ab", 1), ObjectInfo("b", 1), ObjectInfo("c", 1)]
+
     def test_keys_may_hold_any_ordinary_character(self, store: ObjectStore) -> None:
         names = ["a b", "#1?x=y&z", "100%", "zählung-中文", "+"]
         for name in names:
@@ -71,8 +77,9 @@ class ObjectStoreBehaviour:
     def test_files_travel_both_ways(self, store: ObjectStore, tmp_path: Path) -> None:
         (tmp_path / "up").write_bytes(b"x" * 100_000)
         store.upload(tmp_path / "up", "folder/file")
-        store.download("folder/file", tmp_path / "deep" / "down")
+        digest = store.download("folder/file", tmp_path / "deep" / "down")
         assert (tmp_path / "deep" / "down").read_bytes() == b"x" * 100_000
+        assert digest == hashlib.sha256(b"x" * 100_000).hexdigest()
         assert [path.name for path in (tmp_path / "deep").iterdir()] == ["down"]
 
     def test_deleting_is_final_and_may_be_repeated(self, store: ObjectStore) -> None:

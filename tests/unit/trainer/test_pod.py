@@ -17,7 +17,7 @@ import pytest
 
 from sft_trainer import __main__ as entry
 from sft_trainer import pod, termination
-from sft_trainer.contract import ExitCode, Reason, StorePrefix, TerminationMessage
+from sft_trainer.contract import CONTRACT_VERSION, ExitCode, Reason, StorePrefix, TerminationMessage
 from sft_trainer.failure import Preempted, TrainerFailure, invalid
 
 POD_UID = "0a1b2c3d-4e5f-6789"
@@ -36,7 +36,7 @@ class Pod:
         rows = "\n".join(json.dumps({"prompt": f"q{number}", "completion": f"a{number}"}) for number in range(20))
         fields: dict[str, Any] = {
             "kind": "Prepare",
-            "contractVersion": 1,
+            "contractVersion": CONTRACT_VERSION,
             "owner": {"namespace": "team", "name": "faq", "uid": "u"},
             "attempt": 3,
             "sources": [{"name": "faq", "inline": rows}],
@@ -100,7 +100,11 @@ def test_a_refused_dataset_brings_its_accounting_and_its_first_rejects(box: Pod)
 @pytest.mark.parametrize(
     ("changes", "reason", "told"),
     [
-        ({"contractVersion": 2, "somethingNew": 1}, Reason.CONTRACT_MISMATCH, "contract version 2, this image speaks 1"),
+        (
+            {"contractVersion": CONTRACT_VERSION + 1, "somethingNew": 1},
+            Reason.CONTRACT_MISMATCH,
+            f"contract version {CONTRACT_VERSION + 1}, this image speaks {CONTRACT_VERSION}",
+        ),
         ({"evalPercent": 70}, Reason.INVALID_CONFIG, "evalPercent"),
         ({"unknown": 1}, Reason.INVALID_CONFIG, "unknown"),
         ({"kind": "Plan"}, Reason.INVALID_CONFIG, "Plan"),
@@ -161,6 +165,27 @@ def test_a_secret_in_an_unforeseen_error_is_taken_out_of_message_and_log(
     assert "[secret]" in box.message().message
     output = capsys.readouterr()
     assert "canary" not in box.log.read_text() + output.err + output.out
+
+
+def test_a_secret_in_what_a_failure_quotes_is_taken_out(box: Pod, monkeypatch: pytest.MonkeyPatch) -> None:
+    secret = box.folder / "credentials" / "s3-keys"
+    secret.mkdir(parents=True)
+    (secret / "AWS_SECRET_ACCESS_KEY").write_text("canary-7f3a9b2e\n")
+    real = termination.without_secrets
+    monkeypatch.setattr(pod, "without_secrets", lambda text: real(text, secret.parent))
+    said = pod.failed(invalid(Reason.INVALID_CONFIG, "Invalid header b'canary-7f3a9b2e'", "drop canary-7f3a9b2e"), attempt=1)
+    assert (said.message, said.remedy) == ("Invalid header b'[secret]'", "drop [secret]")
+
+
+def test_an_exit_record_that_fails_in_an_unforeseen_way_is_told_in_one_line(
+    box: Pod, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def broken(prefix: object) -> None:
+        raise RuntimeError("surprise")
+
+    monkeypatch.setattr("sft_trainer.store.object_store.open_store", broken)
+    termination.write_exit_record(StorePrefix(uri=f"file://{box.folder}/run/"), pod.preempted(1))
+    assert capsys.readouterr().err == "exit record not written: surprise\n"
 
 
 def test_a_store_that_cannot_be_written_leaves_the_failure_the_message(box: Pod) -> None:

@@ -10,19 +10,20 @@ from pathlib import Path
 
 import pytest
 
+from sft_trainer import progress
 from sft_trainer.contract import Phase, Progress
 from sft_trainer.progress import PORT_VARIABLE, ProgressWriter, as_metrics, read_progress, serve
 
 
 def test_a_pod_that_has_just_started_says_so(tmp_path: Path) -> None:
-    progress = read_progress(tmp_path)
-    assert (progress.phase, progress.step, progress.total_steps) == (Phase.STARTING, 0, 0)
+    found = read_progress(tmp_path)
+    assert (found.phase, found.step, found.total_steps) == (Phase.STARTING, 0, 0)
 
 
 def test_what_was_written_is_read(tmp_path: Path) -> None:
     ProgressWriter(tmp_path).update(phase=Phase.TRAINING, step=3, total_steps=12, loss=0.5)
-    progress = read_progress(tmp_path)
-    assert (progress.phase, progress.step, progress.total_steps, progress.loss) == (Phase.TRAINING, 3, 12, 0.5)
+    found = read_progress(tmp_path)
+    assert (found.phase, found.step, found.total_steps, found.loss) == (Phase.TRAINING, 3, 12, 0.5)
 
 
 @pytest.mark.parametrize("loss", [float("nan"), float("inf"), float("-inf")], ids=["not a number", "infinite", "minus infinite"])
@@ -37,6 +38,19 @@ def test_a_half_written_file_is_never_seen(tmp_path: Path) -> None:
     ProgressWriter(tmp_path).update(step=1)
     (tmp_path / "progress.part").write_text('{"podUid": "')
     assert read_progress(tmp_path).step == 1
+
+
+def test_a_connection_that_says_nothing_is_closed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(PORT_VARIABLE, "0")
+    monkeypatch.setattr(progress, "REQUEST_SECONDS", 0.2)
+    server = serve(tmp_path)
+    assert server is not None
+    try:
+        with socket.create_connection(("127.0.0.1", server.server_address[1]), timeout=10) as silent:
+            assert silent.recv(1) == b""
+    finally:
+        server.shutdown()
+        server.server_close()
 
 
 @pytest.fixture

@@ -44,3 +44,22 @@ def test_every_message_fits_and_keeps_how_it_ended(message: str, remedy: str, fi
 def test_a_short_message_stays_as_it_is() -> None:
     message = TerminationMessage(pod_uid="u", attempt=1, exit_code=0, reason=Reason.COMPLETED, message="m", remedy="r")
     assert message.fit() == message
+
+
+@given(st.text(st.characters(categories=["Cs", "L", "P"]), max_size=2000))
+def test_half_a_surrogate_pair_is_replaced_and_nothing_else(text: str) -> None:
+    """A model's config.json may hold one; no UTF-8 does."""
+    said = TerminationMessage(
+        pod_uid="u",
+        attempt=1,
+        exit_code=0,
+        reason=Reason.COMPLETED,
+        message=text,
+        remedy="r",
+        train=TrainResult(samples=[Sample(prompt=text, before="", after="")], train_loss=1e-5),
+    ).fit()
+    document = said.to_json()
+    assert len(document.encode()) <= MAX_TERMINATION_MESSAGE_BYTES
+    read = TerminationMessage.model_validate_json(document)
+    assert read.message == said.message.encode(errors="replace").decode()
+    assert (read.remedy, read.reason, read.train and read.train.train_loss) == ("r", Reason.COMPLETED, 1e-5)

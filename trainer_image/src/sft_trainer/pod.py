@@ -72,14 +72,14 @@ def scratch_folder() -> Path:
 
 
 def failed(failure: TrainerFailure, attempt: int) -> TerminationMessage:
-    """The message of a pod that failed."""
+    """The message of a pod that failed. Its text may quote a library's, and what that says is not ours to trust."""
     return TerminationMessage(
         pod_uid=pod_uid(),
         attempt=attempt,
         exit_code=failure.exit_code,
         reason=failure.reason,
-        message=failure.message,
-        remedy=failure.remedy,
+        message=without_secrets(failure.message),
+        remedy=without_secrets(failure.remedy),
     )
 
 

@@ -21,6 +21,8 @@ from sft_trainer.contract import PROGRESS_PORT, Phase, Progress
 from sft_trainer.termination import pod_uid
 
 PROGRESS_FILE = "progress.json"
+REQUEST_SECONDS = 5.0
+"""How long a connection may say nothing: each has a thread of PID 1, and any pod of the cluster can open them."""
 PORT_VARIABLE = "SFT_PROGRESS_PORT"
 """For use outside of a pod, where the port may be another program's."""
 
@@ -38,7 +40,7 @@ class ProgressWriter:
     def progress(self) -> Progress:
         return self._progress
 
-    def update(self, **changes: Any) -> None:  # noqa: ANN401 - fields of Progress, which checks them
+    def update(self, **changes: Any) -> None:  # noqa: ANN401 - fields of Progress; whoever reads them checks them
         """Changes some figures. What is not finite is left out: JSON has no word for it."""
         finite = {name: value for name, value in changes.items() if not _is_not_finite(value)}
         with self._lock:
@@ -79,6 +81,8 @@ def serve(folder: Path) -> ThreadingHTTPServer | None:
     """Serves `GET /v1/progress` and `GET /metrics` from a thread; a run whose port is taken goes on unseen."""
 
     class Handler(BaseHTTPRequestHandler):
+        timeout = REQUEST_SECONDS
+
         def do_GET(self) -> None:
             progress = read_progress(folder)
             if self.path == "/v1/progress":

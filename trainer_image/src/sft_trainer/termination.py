@@ -8,7 +8,6 @@ from pathlib import Path
 from threading import Thread
 
 from sft_trainer.contract import CREDENTIALS_ROOT, POD_UID_VARIABLE, TERMINATION_LOG_PATH, StorePrefix, TerminationMessage
-from sft_trainer.failure import TrainerFailure
 
 RECORD_SECONDS = 10.0
 """How long a pod stays for its exit record: it may have a few seconds left to live, and the store may be what failed."""
@@ -48,8 +47,8 @@ def _put_exit_record(records: StorePrefix, message: TerminationMessage) -> None:
 
     try:
         open_store(records).put(exit_record_key(message.attempt), message.to_json().encode())
-    except TrainerFailure as failure:
-        print(f"exit record not written: {failure.message}", file=sys.stderr, flush=True)
+    except Exception as error:  # in this thread a traceback would go to the log as it is
+        print(f"exit record not written: {without_secrets(str(error))}", file=sys.stderr, flush=True)
 
 
 def without_secrets(text: str, credentials: Path = Path(CREDENTIALS_ROOT)) -> str:

@@ -25,12 +25,12 @@ from sft_trainer.contract import (
     StoreSource,
 )
 from sft_trainer.data.prepare import prepare
-from sft_trainer.data.version import read_version
 from sft_trainer.store import s3
 from sft_trainer.store.manifest import MANIFEST
 from sft_trainer.store.object_store import open_store
 from tests.integration.trainer.store.faulty_gateway import Fault, FaultyGateway
 from tests.integration.trainer.store.s3_server import ACCESS_KEY, SECRET_KEY, S3Server
+from tests.unit.trainer.data.read_back import read_back
 
 pytestmark = [pytest.mark.integration, pytest.mark.matrix]
 
@@ -109,7 +109,7 @@ class Team:
     def read(self, config: PrepareConfig, digest: str) -> None:
         """Every file and row is checked against the manifest."""
         store = config.versions.model_copy(update={"uri": f"{config.versions.uri}{digest}/"})
-        read_version(PinnedDataset(name="faq", digest=digest, store=store), self.scratch())
+        read_back(PinnedDataset(name="faq", digest=digest, store=store), self.scratch())
 
     def scratch(self) -> Path:
         """A disk of a pod's own."""

@@ -8,13 +8,14 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from threading import Timer
+from typing import Any
 
 import pytest
 
 from sft_trainer.contract import ExitCode, Reason, StorePrefix
 from sft_trainer.failure import TrainerFailure
 from sft_trainer.store.manifest import download_verified, publish_folder
-from sft_trainer.store.object_store import ObjectStore, open_store
+from sft_trainer.store.object_store import ObjectStore, ObjectTooLarge, open_store
 from sft_trainer.store.s3 import S3Store
 from tests.integration.trainer.store.s3_server import SECRET_KEY, CutLink, S3Server
 from tests.object_store_behaviour import ObjectStoreBehaviour
@@ -46,7 +47,7 @@ def digest(path: Path) -> str:
 def test_a_large_file_travels_in_parts_both_ways(place: StorePrefix, large: Path, tmp_path: Path) -> None:
     store = open_store(place)
     store.upload(large, "adapter/large")
-    store.download("adapter/large", tmp_path / "back")
+    assert store.download("adapter/large", tmp_path / "back") == digest(large)
     assert digest(tmp_path / "back") == digest(large)
 
 
@@ -58,6 +59,35 @@ def test_a_listing_longer_than_a_page_is_whole(place: StorePrefix, monkeypatch: 
     whole = store._client.list_objects_v2
     monkeypatch.setattr(store._client, "list_objects_v2", lambda **arguments: whole(MaxKeys=7, **arguments))
     assert [info.key for info in store.list()] == keys
+
+
+def test_the_top_of_a_folder_is_listed_page_by_page_without_what_lies_below(
+    place: StorePrefix, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = S3Store(place)
+    keys = [f"k{number:03d}" for number in range(12)]
+    for key in keys:
+        store.put(key, b"")
+        store.put(f"{key}-below/a", b"")
+    whole, pages = store._client.list_objects_v2, []
+
+    def page(**arguments: Any) -> Any:
+        pages.append(whole(**arguments | {"MaxKeys": 7}))
+        return pages[-1]
+
+    monkeypatch.setattr(store._client, "list_objects_v2", page)
+    assert [info.key for info in store.list_top()] == keys
+    assert len(pages) == 4
+
+
+def test_an_object_too_large_to_read_leaves_no_connection_in_use(place: StorePrefix) -> None:
+    store = S3Store(place)
+    store.put("large", b"x" * 1_000_000)
+    bodies: list[Any] = []
+    store._client.meta.events.register("after-call.s3.GetObject", lambda parsed, **_: bodies.append(parsed["Body"]))
+    with pytest.raises(ObjectTooLarge):
+        store.read("large", max_bytes=10)
+    assert bodies[0]._raw_stream.closed
 
 
 def test_a_folder_marker_is_no_object(place: StorePrefix) -> None:
@@ -135,6 +165,26 @@ def test_a_transfer_that_is_cut_is_made_whole(
     assert link.cuts == 1
     assert digest(tmp_path / "back") == digest(large)
     assert not list(tmp_path.glob("back.*"))
+
+
+@pytest.mark.parametrize("size", [20_000, 9 << 20], ids=["in one piece", "in two"])
+def test_a_small_object_whose_answer_breaks_off_is_written_once(
+    link: CutLink, place: StorePrefix, tmp_path: Path, size: int
+) -> None:
+    content = random.Random(5).randbytes(size)  # noqa: S311 - any bytes, the same each time
+    open_store(place).put("small", content)
+    store = open_store(place.model_copy(update={"endpoint": link.endpoint}))
+    link.cut_after(size // 2 + 5_000)
+    assert store.download("small", tmp_path / "back") == hashlib.sha256(content).hexdigest()
+    assert link.cuts == 1
+    assert (tmp_path / "back").read_bytes() == content
+
+
+def test_an_empty_object_is_an_empty_file(place: StorePrefix, tmp_path: Path) -> None:
+    store = open_store(place)
+    store.put("empty", b"")
+    assert store.download("empty", tmp_path / "back") == hashlib.sha256(b"").hexdigest()
+    assert (tmp_path / "back").read_bytes() == b""
 
 
 @pytest.mark.parametrize("after", [0, 100, 300], ids=lambda count: f"after {count} bytes")

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from sft_trainer.contract import PrepareConfig, Progress, TerminationMessage
+from sft_trainer.contract import CONTRACT_VERSION, PrepareConfig, Progress, TerminationMessage
 from sft_trainer.data.prepare import prepare
 from tests.unit.trainer.train.runs import write_tiny_model
 
@@ -100,7 +100,8 @@ class Run:
 
     def adapter(self) -> bytes:
         """The weights that were published."""
-        return (self.output / "artifact" / "adapter_model.safetensors").read_bytes()
+        (file,) = (self.output / "artifact").glob("*/adapter_model.safetensors")
+        return file.read_bytes()
 
 
 @pytest.fixture(scope="session")
@@ -133,7 +134,7 @@ def run(tiny_model: Path, pinned_dataset: dict[str, Any], tmp_path: Path) -> Run
     revision = find_model(location).download(tmp_path / "pinned")
     config = {
         "kind": "Run",
-        "contractVersion": 1,
+        "contractVersion": CONTRACT_VERSION,
         "owner": {"namespace": "team", "name": "bot", "uid": "2"},
         "run": 1,
         "model": {"uri": location.uri},

@@ -32,8 +32,10 @@ def reference_weights(run: Run, uninterrupted: dict[str, bytes]) -> bytes:
         assert message.train.artifact is not None
         assert message.train.eval_loss is not None
         assert message.train.samples[0].before != message.train.samples[0].after
-        steps = [json.loads(line)["step"] for line in (reference.output / "metrics.jsonl").read_text().splitlines()]
-        assert sorted(set(steps)) == list(range(1, 13))
+        lines = [json.loads(line) for line in (reference.output / "metrics.jsonl").read_text().splitlines()]
+        assert sorted({line["step"] for line in lines}) == list(range(1, 13))
+        losses = [line["eval_loss"] for line in lines if "eval_loss" in line]
+        assert [round(loss, 6) for loss in losses] == [message.train.eval_loss]
         uninterrupted["weights"] = reference.adapter()
     return uninterrupted["weights"]
 

@@ -93,6 +93,12 @@ def output_of(bench: Bench, name: str) -> Path:
     return bench.root / name
 
 
+def adapter_of(bench: Bench, name: str) -> Path:
+    """The folder that PEFT loads."""
+    (file,) = (output_of(bench, name) / "artifact").glob("*/adapter_config.json")
+    return file.parent
+
+
 def digest(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
@@ -112,13 +118,43 @@ def test_the_artifact_holds_an_adapter_for_the_users_model_and_no_pickle(
     bench: Bench, finished: tuple[RunConfig, TerminationMessage]
 ) -> None:
     config, _ = finished
-    folder = output_of(bench, "whole") / "artifact"
+    folder = adapter_of(bench, "whole")
     names = {path.name for path in folder.iterdir()}
     assert {"adapter_model.safetensors", "adapter_config.json", "tokenizer.json", "README.md"} <= names
     assert not {path.suffix for path in folder.iterdir()} & {".bin", ".pt", ".pth", ".pkl"}
     adapter = json.loads((folder / "adapter_config.json").read_text())
     assert adapter["base_model_name_or_path"] == config.model.uri
     assert adapter["revision"] == config.model_facts.revision
+
+
+def test_peft_loads_the_adapter_from_its_folder(bench: Bench, finished: tuple[RunConfig, TerminationMessage]) -> None:
+    from peft import PeftModel
+    from transformers import AutoModelForCausalLM
+
+    model = PeftModel.from_pretrained(AutoModelForCausalLM.from_pretrained(output_of(bench, "model")), adapter_of(bench, "whole"))
+    assert model.peft_config["default"].r == 4
+
+
+@pytest.mark.parametrize(
+    ("stop_at_step", "expected"), [(None, ExitCode.DONE), (3, ExitCode.PREEMPTED)], ids=["to its end", "told to stop"]
+)
+def test_a_log_that_cannot_be_written_changes_nothing_about_how_a_run_ends(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, stop_at_step: int | None, expected: ExitCode
+) -> None:
+    put = LocalFolder.put
+
+    def refused(store: LocalFolder, key: str, data: bytes) -> None:
+        if key == "metrics.jsonl":
+            raise TrainerFailure(ExitCode.STORE_DENIED, Reason.STORE_DENIED, "no object may be written twice")
+        put(store, key, data)
+
+    monkeypatch.setattr(LocalFolder, "put", refused)
+    config = bench.config_for(f"without-metrics-{stop_at_step}")
+    message = bench.attempt(config, stop_at_step=stop_at_step)
+    assert message.exit_code == expected
+    assert message.train is not None
+    assert (message.train.artifact is not None) == (expected is ExitCode.DONE)
+    assert message.train.last_committed_step == (stop_at_step or TOTAL_STEPS)
 
 
 def test_every_prompt_is_answered_before_and_after(bench: Bench, finished: tuple[RunConfig, TerminationMessage]) -> None:
@@ -154,7 +190,7 @@ def test_a_damaged_artifact_is_not_taken_for_a_finished_run(
     bench: Bench, tmp_path: Path, finished: tuple[RunConfig, TerminationMessage]
 ) -> None:
     shutil.copytree(output_of(bench, "whole"), tmp_path / "copy")
-    (tmp_path / "copy" / "artifact" / "adapter_model.safetensors").write_bytes(b"damaged")
+    next((tmp_path / "copy" / "artifact").glob("*/adapter_model.safetensors")).write_bytes(b"damaged")
     assert find_artifact(LocalFolder(tmp_path / "copy"), tmp_path) is None
 
 
@@ -175,8 +211,8 @@ def test_a_run_that_was_interrupted_ends_with_the_very_same_weights(
     assert resumed.exit_code == ExitCode.DONE
     assert resumed.train is not None
     assert resumed.train.resumed_from_step == step
-    weights = "artifact/adapter_model.safetensors"
-    assert digest(output_of(bench, f"interrupted-{step}") / weights) == digest(output_of(bench, "whole") / weights)
+    weights = "adapter_model.safetensors"
+    assert digest(adapter_of(bench, f"interrupted-{step}") / weights) == digest(adapter_of(bench, "whole") / weights)
 
 
 def test_a_step_for_which_no_time_is_left_is_told_and_not_uploaded(bench: Bench) -> None:
@@ -196,13 +232,13 @@ def test_the_speed_counts_the_tokens_that_are_there(bench: Bench, packing: bool,
     from sft_trainer.train import callbacks, run
 
     counted: list[float] = []
-    made: list[Examples] = []
+    made: list[dict[str, Examples]] = []
 
     class Watched(callbacks.ReportProgress):
         def on_train_end(self, args: object, state: TrainerState, control: object, **_: object) -> None:
             counted.append(self._tokens_per_step * state.max_steps)
 
-    def remembered(*given: Any) -> Examples:
+    def remembered(*given: Any) -> dict[str, Examples]:
         made.append(make_examples(*given))
         return made[-1]
 
@@ -211,7 +247,7 @@ def test_the_speed_counts_the_tokens_that_are_there(bench: Bench, packing: bool,
     training = bench.config.training.model_copy(update={"packing": packing, "epochs": 1, "micro_batch_size": 1})
     config = bench.config_for(f"packing-{packing}").model_copy(update={"training": training})
     assert bench.attempt(config).exit_code == ExitCode.DONE
-    assert counted == [pytest.approx(sum(map(len, made[0].input_ids)))]
+    assert counted == [pytest.approx(made[0]["train"].tokens)]
 
 
 def test_checkpoints_hold_what_resuming_needs_and_no_pickled_arguments(

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -209,3 +211,9 @@ def test_jobs_and_pods_can_be_watched_by_one_label(stage: str) -> None:
     for metadata in (job["metadata"], job["spec"]["template"]["metadata"]):
         assert metadata["labels"][UID_LABEL] == job["metadata"]["ownerReferences"][0]["uid"]
         assert all(len(value) <= 63 for value in metadata["labels"].values())
+
+
+def test_pod_and_image_agree_on_where_libraries_keep_what_they_fetch(repository: Path) -> None:
+    """The image's own setting is for whoever runs it without the operator."""
+    (of_image,) = re.findall(r"\bHF_HOME=(\S+)", (repository / "trainer_image" / "Dockerfile").read_text())
+    assert {entry["name"]: entry.get("value") for entry in container("train")["env"]}["HF_HOME"] == of_image

@@ -8,7 +8,7 @@ import pytest
 
 from sft_operator.core.observed import JobEnd, Pod, Terminated
 from sft_operator.core.retry_policy import Verdict, classify, retry_delay_seconds
-from sft_trainer.contract import ExitCode
+from sft_trainer.contract import CONTRACT_VERSION, ExitCode
 from tests.unit.operator.core.worlds import job_end, message, pod
 
 FAILED = job_end("Failed", "BackoffLimitExceeded", "Job has reached the specified backoff limit")
@@ -133,7 +133,7 @@ def test_what_cannot_be_retried_says_what_to_do() -> None:
 
 
 def test_an_image_that_speaks_another_version_is_refused() -> None:
-    said = message("pod", 0, "Completed").replace('"contractVersion":1', '"contractVersion":7')
+    said = message("pod", 0, "Completed").replace(f'"contractVersion":{CONTRACT_VERSION}', '"contractVersion":7')
     ending = classify(COMPLETE, [replace(ended(0), terminated=Terminated(0, "Completed", said))])
     assert (ending.verdict, ending.reason) == (Verdict.FAIL, "ContractMismatch")
     assert "version 7" in ending.message
@@ -150,7 +150,7 @@ def test_an_image_that_speaks_another_version_is_refused() -> None:
         '{"attempt": 99999999999999999999}',
         '{"contractVersion": "1"}',
         "[" * 4000,
-        '{"contractVersion": 1, "evil": 1}',
+        f'{{"contractVersion": {CONTRACT_VERSION}, "evil": 1}}',
     ],
     ids=["empty", "text", "list", "null", "object", "huge number", "wrong type", "deep", "unknown field"],
 )

@@ -29,8 +29,8 @@ from sft_trainer.contract import (
 )
 from sft_trainer.data.gates import DatasetRejected
 from sft_trainer.data.prepare import prepare
-from sft_trainer.data.version import read_version
 from sft_trainer.failure import TrainerFailure
+from tests.unit.trainer.data.read_back import read_back
 
 SIMILAR = st.integers(0, 5).map(
     lambda number: f"The pump of the third well stops when its valve stays shut for {number} minutes."
@@ -143,7 +143,7 @@ def test_what_is_published_reads_back_to_the_same_version(pairs: list[tuple[str,
             return
         pinned = PinnedDataset(name="soup", digest=result.digest, store=StorePrefix(uri=result.uri))
         scratch = Path(first) / "trainer"
-        back = [row.content.document() for split in read_version(pinned, scratch).values() for row in split]
+        back = [row.content.document() for split in read_back(pinned, scratch).values() for row in split]
         again = prepared(Path(second), b"\n".join(json.dumps(document).encode() for document in back))
         assert again.digest == result.digest
         assert again.accounting.rejected == {}

@@ -36,11 +36,11 @@ from sft_trainer.contract import (
 )
 from sft_trainer.data.gates import DatasetRejected
 from sft_trainer.data.prepare import prepare
-from sft_trainer.data.version import read_version
 from sft_trainer.failure import TrainerFailure
 from sft_trainer.model.description import describe
 from sft_trainer.plan.token_counts import count_tokens
 from sft_trainer.store.manifest import MANIFEST
+from tests.unit.trainer.data.read_back import read_back
 from tests.unit.trainer.model.models import write_model
 
 
@@ -106,7 +106,7 @@ def bench(tmp_path: Path) -> Bench:
 def test_a_published_version_reads_back_row_for_row(bench: Bench, tmp_path: Path) -> None:
     bench.put("faq.jsonl", "\n".join(GOOD))
     result = bench.prepare(bench.source("faq", "faq.jsonl"))
-    rows = read_version(bench.pinned(result), tmp_path / "trainer")
+    rows = read_back(bench.pinned(result), tmp_path / "trainer")
     assert (len(rows["train"]), len(rows["eval"])) == (result.train_rows, result.eval_rows)
     assert result.train_rows + result.eval_rows == len(GOOD)
     assert 0 < result.eval_rows < result.train_rows
@@ -186,7 +186,7 @@ def test_of_rows_that_teach_the_same_the_least_source_file_and_line_survives(ben
     bench.put("in/b.jsonl", "\n".join(GOOD[:3]))
     bench.put("in/a.jsonl", "\n".join([*GOOD[3:], GOOD[1], GOOD[1]]))
     result = bench.prepare(bench.source("second", "in/b.jsonl"), bench.source("first", "in/"))
-    rows = read_version(bench.pinned(result), tmp_path / "trainer")
+    rows = read_back(bench.pinned(result), tmp_path / "trainer")
     origins = {row.content.messages[0].content: row.origin for split in rows.values() for row in split}
     assert origins["question 1"] == ("first", "a.jsonl", 38)
     assert origins["question 2"] == ("first", "b.jsonl", 3)
@@ -252,7 +252,7 @@ class TestADamagedVersion:
         result = bench.prepare(bench.source("faq", "one.jsonl"))
         self._damage(bench, result)
         with pytest.raises(TrainerFailure) as caught:
-            read_version(bench.pinned(result), tmp_path / "trainer")
+            read_back(bench.pinned(result), tmp_path / "trainer")
         assert caught.value.reason is Reason.DATASET_CORRUPT
         assert "train-00000" in caught.value.message
 
@@ -262,7 +262,7 @@ class TestADamagedVersion:
         self._damage(bench, result)
         again = bench.prepare(bench.source("faq", "one.jsonl"))
         assert again.digest == result.digest
-        assert len(read_version(bench.pinned(again), tmp_path / "trainer")["train"]) == result.train_rows
+        assert len(read_back(bench.pinned(again), tmp_path / "trainer")["train"]) == result.train_rows
 
     def test_that_cannot_be_mended_says_what_to_delete(self, bench: Bench) -> None:
         bench.put("one.jsonl", "\n".join(GOOD))
@@ -279,7 +279,7 @@ def test_rows_under_another_digest_are_refused(bench: Bench, tmp_path: Path) -> 
     result = bench.prepare(bench.source("faq", "one.jsonl"))
     other = bench.pinned(result).model_copy(update={"digest": "0" * 64})
     with pytest.raises(TrainerFailure) as caught:
-        read_version(other, tmp_path / "trainer")
+        read_back(other, tmp_path / "trainer")
     assert caught.value.reason is Reason.DATASET_CORRUPT
     assert "000000000000" in caught.value.message
 
@@ -314,7 +314,7 @@ class TestNearDuplicates:
         keep = DedupeSettings(near=NearDuplicateSettings(action=DuplicateAction.KEEP))
         for percent in (10, 30, 50):
             result = bench.prepare(bench.source("faq", "a.jsonl"), dedupe=keep, eval_percent=percent)
-            rows = read_version(bench.pinned(result), tmp_path / f"trainer-{percent}")
+            rows = read_back(bench.pinned(result), tmp_path / f"trainer-{percent}")
             sides = {split for split, members in rows.items() for row in members if row.origin.line > 20}
             assert len(sides) == 1
             assert result.accounting.kept == 23
@@ -579,7 +579,7 @@ def test_what_may_not_be_published_is_nowhere_in_what_a_run_leaves_behind(bench:
     bench.put("a.jsonl", "\n".join([*GOOD, *dirty, '{"question": "13817294406"', '{"text": "jo.doe@acme.io"}']))
     clean = CleanSettings.model_validate({"personalData": {"action": action}, "secrets": action})
     result = bench.prepare(bench.source("faq", "a.jsonl"), clean=clean, gates=Gates(max_reject_percent=50, min_rows=1))
-    rows = read_version(bench.pinned(result), tmp_path / "trainer")
+    rows = read_back(bench.pinned(result), tmp_path / "trainer")
     published = "\n".join(message.content for split in rows.values() for row in split for message in row.content.messages)
     for text in (everything_left_behind(bench), published, result.model_dump_json()):
         for private in ("13817294406", "138 1729 4406", "jo.doe", "AKIAQWERTY"):
@@ -625,8 +625,10 @@ class TestFeatures:
         bench.put("faq.jsonl", "\n".join(GOOD))
         result = bench.prepare(bench.source("faq", "faq.jsonl"), features=self.features(bench), eval_percent=0)
         description = describe(bench.folder / "model", ["config.json", "tokenizer.json"], WeightFormat.SAFETENSORS)
-        rows = read_version(bench.pinned(result), tmp_path / "trainer")
-        counted = count_tokens(rows, description.template, description.encode, 512)
+        rows = read_back(bench.pinned(result), tmp_path / "trainer")
+        counted = count_tokens(
+            ((split, row) for split in rows for row in rows[split]), description.template, description.encode, 512
+        )
         assert (result.tokens, result.trained_tokens) == (counted.tokens, counted.trained_tokens)
         tokens = bench.report()["features"]["tokens"]
         assert [cut["maxSequenceLength"] for cut in tokens["cuts"]] == [16, 512]

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from sft_trainer.contract import (
+    ExitCode,
     Gates,
     ObjectRef,
     PinnedDataset,
@@ -206,3 +207,48 @@ class TestTheOutputProbe:
         monkeypatch.setattr(store, "put", lambda key, data: None)
         with pytest.raises(TrainerFailure, match="is not what was read back"):
             probe_output(store)
+
+    @pytest.mark.parametrize(
+        ("call", "answer", "told"),
+        [
+            ("read", lambda key, max_bytes: b"x", "nobody had written"),
+            ("put_if_absent", lambda key, data: False, "of a new object was refused"),
+            ("list", lambda prefix: iter([]), "did not show"),
+        ],
+        ids=["what was never written can be read", "no conditional writes", "no listing"],
+    )
+    def test_refuses_a_store_that_training_could_not_use(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, call: str, answer: Any, told: str
+    ) -> None:
+        store = open_store(StorePrefix(uri=f"file://{tmp_path}/jobs/bot/"))
+        with monkeypatch.context() as patch:
+            patch.setattr(store, call, answer)
+            with pytest.raises(TrainerFailure, match=told) as caught:
+                probe_output(store)
+        assert caught.value.exit_code == ExitCode.INVALID
+        assert "If-None-Match" in caught.value.remedy
+        assert list(store.list()) == []
+
+    def test_refuses_a_store_that_does_not_heed_the_condition(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        store = open_store(StorePrefix(uri=f"file://{tmp_path}/jobs/bot/"))
+
+        def overwrite(key: str, data: bytes) -> bool:
+            store.put(key, data)
+            return True
+
+        monkeypatch.setattr(store, "put_if_absent", overwrite)
+        with pytest.raises(TrainerFailure, match="replaced an object that was there"):
+            probe_output(store)
+
+    def test_tells_at_once_that_absent_objects_cannot_be_told_from_forbidden_ones(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        store = open_store(StorePrefix(uri=f"file://{tmp_path}/jobs/bot/"))
+
+        def denied(key: str, max_bytes: int) -> bytes:
+            raise TrainerFailure(ExitCode.STORE_DENIED, Reason.STORE_DENIED, "denied")
+
+        monkeypatch.setattr(store, "read", denied)
+        with pytest.raises(TrainerFailure, match="denied"):
+            probe_output(store)
+        assert list(store.list()) == []

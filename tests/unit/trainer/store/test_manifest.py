@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from sft_trainer.contract import StorePrefix
+from sft_trainer.store.local_folder import LocalFolder
 from sft_trainer.store.manifest import MANIFEST, ManifestInvalid, download_verified, load_manifest, publish_folder
 from sft_trainer.store.object_store import ObjectStore, open_store
 
@@ -102,6 +104,66 @@ class TestDamage:
         (folder / "a.txt").write_bytes(b"another text")
         with pytest.raises(ManifestInvalid, match=r"a\.txt"):
             publish_folder(store, folder, "Test", ABOUT)
+
+
+class Overtaken(LocalFolder):
+    """A store on which another writer does all of its work just before one call of ours."""
+
+    def __init__(self, folder: Path, call: str, other: Callable[[], object]) -> None:
+        super().__init__(folder)
+        self._call, self._other = call, other
+
+    def _meet(self, call: str) -> None:
+        if call == self._call:
+            self._call = ""
+            self._other()
+
+    def upload(self, path: Path, key: str) -> None:
+        self._meet("upload")
+        super().upload(path, key)
+
+    def put_if_absent(self, key: str, data: bytes) -> bool:
+        self._meet("put_if_absent")
+        return super().put_if_absent(key, data)
+
+
+@pytest.mark.parametrize("order", [("one", "two"), ("two", "one")], ids="-".join)
+@pytest.mark.parametrize("call", ["upload", "put_if_absent"])
+def test_of_two_writers_of_different_files_the_first_manifest_stays_whole(
+    tmp_path: Path, call: str, order: tuple[str, str]
+) -> None:
+    """The slow one found no manifest, and goes on to upload after the quick one was done."""
+    quick, slow = order
+    for name in order:
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "weights").write_text(f"weights of {name}")
+        (tmp_path / name / "tokenizer").write_text("the same for both")
+    root = tmp_path / "store"
+    made = []
+
+    def publish_quick() -> None:
+        made.append(publish_folder(LocalFolder(root), tmp_path / quick, "Test", {"writer": quick}, "artifact/", is_fenced=True))
+
+    overtaken = Overtaken(root, call, publish_quick)
+    told = publish_folder(overtaken, tmp_path / slow, "Test", {"writer": slow}, "artifact/", is_fenced=True)
+    assert told == made[0]
+    read = download_verified(LocalFolder(root), tmp_path / "back", "artifact/")
+    assert read == made[0]
+    assert (tmp_path / "back" / read.fence / "weights").read_text() == f"weights of {quick}"
+    assert {path.name for path in (tmp_path / "back" / read.fence).iterdir()} == {"weights", "tokenizer"}
+
+
+def test_a_damaged_file_behind_a_fence_is_mended_by_publishing_the_same_files_again(
+    store: ObjectStore, folder: Path, tmp_path: Path
+) -> None:
+    first = publish_folder(store, folder, "Test", ABOUT, is_fenced=True)
+    store.put(f"{first.fence}deep/b.txt", b"BETA")
+    assert publish_folder(store, folder, "Test", ABOUT, is_fenced=True) == first
+    assert download_verified(store, tmp_path / "back") == first
+
+
+def test_files_beside_their_manifest_have_no_fence(store: ObjectStore, folder: Path) -> None:
+    assert publish_folder(store, folder, "Test", ABOUT).fence == ""
 
 
 def _entry(name: str) -> dict[str, Any]:

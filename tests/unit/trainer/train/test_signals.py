@@ -33,6 +33,15 @@ with stop.held_until_step_end():
         time.sleep(0.01)
     print(stop.seconds_left, flush=True)
 """
+AT_THE_LAST_MOMENT = """
+with stop.held_until_step_end():
+    asked = stop.requested
+    print("ready", flush=True)
+    while not stop.requested:
+        time.sleep(0.01)
+stop.end_if_requested()
+print("went on", flush=True)
+"""
 
 
 @pytest.mark.parametrize("grace", [30, 3600])
@@ -46,6 +55,11 @@ def test_a_training_process_goes_on_to_the_end_of_its_step_and_knows_its_time(tm
     code, said, _ = terminated(TRAINING, grace=60)
     assert code == 0
     assert 0 < 60 - RESERVED_SECONDS - float(said) < 1
+
+
+def test_a_signal_after_trainings_last_look_ends_the_process_all_the_same() -> None:
+    code, said, _ = terminated(AT_THE_LAST_MOMENT, grace=60)
+    assert (code, said) == (ExitCode.PREEMPTED, "")
 
 
 def test_a_grace_period_shorter_than_what_is_reserved_leaves_nothing() -> None:

@@ -59,7 +59,7 @@ def _cut(text: str, max_bytes: int) -> str:
 
 
 def _json_bytes(text: str) -> int:
-    return len(json.dumps(text, ensure_ascii=False).encode()) - 2
+    return len(json.dumps(text, ensure_ascii=False).encode(errors="replace")) - 2
 
 
 def _shorten_samples(message: TerminationMessage) -> TerminationMessage:

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import json
+from typing import Any
+
 from pydantic import BaseModel, ConfigDict
 from pydantic.alias_generators import to_camel
+from pydantic_core import PydanticSerializationError
 
-CONTRACT_VERSION = 1
+CONTRACT_VERSION = 2
+"""Raised with every change of what goes over the wire: a peer of another version is then refused in so many words."""
 CONFIG_PATH = "/run/sft/config.json"
 CREDENTIALS_ROOT = "/run/sft/credentials"
 """Each Secret is mounted at `<CREDENTIALS_ROOT>/<secret name>/`, one file a key, with the keys of `CREDENTIAL_KEYS`."""
@@ -36,7 +41,24 @@ class ContractModel(BaseModel):
 
     def to_json(self) -> str:
         """The document as it goes over the wire."""
-        return self.model_dump_json(by_alias=True, exclude_none=True)
+        try:
+            return self.model_dump_json(by_alias=True, exclude_none=True)
+        except PydanticSerializationError:
+            # Half a surrogate pair, from someone's file: no UTF-8 has it, and what is being said matters more.
+            document = self.model_dump(by_alias=True, exclude_none=True)
+            return json.dumps(_without_surrogates(document), ensure_ascii=False, separators=(",", ":"))
+
+
+def _without_surrogates(value: Any) -> Any:  # noqa: ANN401 - any JSON
+    match value:
+        case str():
+            return value.encode(errors="replace").decode()
+        case list() | tuple():
+            return [_without_surrogates(entry) for entry in value]
+        case dict():
+            return {_without_surrogates(key): _without_surrogates(entry) for key, entry in value.items()}
+        case _:
+            return value
 
 
 class StorePrefix(ContractModel):
@@ -49,6 +71,10 @@ class StorePrefix(ContractModel):
     region: str | None = None
     credentials_path: str | None = None
     """Folder with one file for each of `CREDENTIAL_KEYS`; none leaves it to the pod's identity."""
+    is_guarded: bool = False
+    """Whether the endpoint was named by a user: it must not lead to cloud metadata, nor to a private address."""
+    allowed_private_hosts: list[str] = []
+    """Hosts on private addresses that a guarded endpoint may name all the same."""
 
 
 class ObjectRef(ContractModel):

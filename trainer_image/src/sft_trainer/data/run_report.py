@@ -11,7 +11,7 @@ from sft_trainer.contract import PrepareConfig, Source
 from sft_trainer.data.digest import TRAIN
 from sft_trainer.data.features.dataset_features import DatasetFeatures
 from sft_trainer.data.features.features import Features
-from sft_trainer.data.features.target_model import TargetModel
+from sft_trainer.data.features.target_model import PROBED_ROWS, TargetModel
 from sft_trainer.data.kept_rows import KeptRows
 from sft_trainer.data.ledger import Ledger
 from sft_trainer.data.publish.licence import summarise
@@ -37,8 +37,6 @@ from sft_trainer.store.object_store import open_store
 
 KEPT_SAMPLES = 5
 """Published rows that are shown whole: enough to see whether questions and answers are where they belong."""
-PROBED_ROWS = 50
-"""Rows on which a faster tokenizer must agree with the model's own before it counts the others."""
 UNDECLARED = "not declared"
 
 

@@ -11,9 +11,9 @@ from sft_trainer.data.detection.file_form import FileForm, form_of
 from sft_trainer.data.detection.layout import Layout
 from sft_trainer.data.detection.lines import Line, read_lines
 from sft_trainer.data.detection.unreadable import UnreadableFile
-from sft_trainer.data.origins.address_guard import shown
 from sft_trainer.data.origins.fetch import FetchedFile, fetch
 from sft_trainer.failure import TrainerFailure, invalid
+from sft_trainer.network.address_guard import shown
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from sft_trainer.contract import PinnedDataset, Reason
-from sft_trainer.data.digest import EVAL, TRAIN, dataset_digest, row_hash
+from sft_trainer.data.digest import EVAL, TRAIN, DatasetDigest, row_hash
 from sft_trainer.data.kept_rows import KeptRows
 from sft_trainer.data.publish.data_card import DataCard, data_card
 from sft_trainer.data.row_columns import content_of, schema_of, to_table
@@ -28,6 +28,8 @@ ROWS_PER_FILE = 100_000
 """About 100 MB of text for ordinary rows: large enough for parquet, small enough to hold."""
 ROWS_PER_GROUP = 10_000
 """Held twice while they are written, as objects and as columns."""
+ROWS_PER_BATCH = 500
+"""Held as objects while they are read, some 8 KB for an ordinary row."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +49,12 @@ def write_version(folder: Path, rows: KeptRows, splits: Splits, filled: Iterable
         in_order = sorted(numbers, key=rows.hashes.__getitem__)
         for number, start in enumerate(range(0, len(in_order), ROWS_PER_FILE)):
             _write_parquet(rows, in_order[start : start + ROWS_PER_FILE], schema, folder / f"{split}-{number:05d}")
-    digest = dataset_digest((split, rows.hashes[number].hex()) for split, numbers in splits.items() for number in numbers)
-    version = Version(digest, train_rows=len(splits[TRAIN]), eval_rows=len(splits[EVAL]))
-    (folder / CARD).write_text(data_card(replace(card, digest=digest)))
+    digest = DatasetDigest()
+    for split, numbers in splits.items():
+        for number in numbers:
+            digest.add(split, rows.hashes[number])
+    version = Version(digest.hexdigest(), train_rows=len(splits[TRAIN]), eval_rows=len(splits[EVAL]))
+    (folder / CARD).write_text(data_card(replace(card, digest=version.digest)))
     return version
 
 
@@ -86,21 +91,41 @@ def publish_version(store: ObjectStore, folder: Path, version: Version) -> Manif
         raise invalid(Reason.DATASET_CORRUPT, f"this version was published before and is damaged: {error}", remedy) from error
 
 
-def read_version(dataset: PinnedDataset, scratch: Path) -> dict[str, list[Row]]:
-    """The rows by split. Every file is checked against the manifest, and the rows against the pinned digest."""
+@dataclass(frozen=True, slots=True)
+class FetchedVersion:
+    """A version on the pod's own disk; its files are those that its manifest lists."""
+
+    dataset: PinnedDataset
+    folder: Path
+
+
+def fetch_version(dataset: PinnedDataset, scratch: Path) -> FetchedVersion:
+    """Downloads a version and checks every file against its manifest; raises DatasetCorrupt."""
     folder = scratch / "datasets" / dataset.name
     try:
         manifest = download_verified(open_store(dataset.store), folder)
     except ManifestInvalid as error:
         raise _corrupt(dataset, str(error)) from error
+    if (named := manifest.about.get("digest")) != dataset.digest:
+        raise _corrupt(dataset, f"the version at {dataset.store.uri} is {str(named)[:12]}, pinned is {dataset.digest[:12]}")
+    return FetchedVersion(dataset, folder)
+
+
+def read_version(version: FetchedVersion) -> Iterator[tuple[str, Row]]:
+    """Each row with its split, those of train first; a batch of them is in memory at a time.
+
+    Raises DatasetCorrupt, also after the last row: only then is it known that the rows have the pinned digest.
+    """
+    digest, pinned, uri = DatasetDigest(), version.dataset.digest, version.dataset.store.uri
     try:
-        rows = {split: _read_split(folder, split) for split in (TRAIN, EVAL)}
-        digest = dataset_digest((split, row_hash(row.content)) for split, members in rows.items() for row in members)
+        for split in (TRAIN, EVAL):
+            for row in _rows_of(version.folder, split):
+                digest.add(split, row_hash(row.content))
+                yield split, row
     except (pa.ArrowException, KeyError, TypeError) as error:
-        raise _corrupt(dataset, f"a parquet file at {dataset.store.uri} cannot be read: {str(error)[:200]}") from error
-    if digest != dataset.digest or manifest.about.get("digest") != dataset.digest:
-        raise _corrupt(dataset, f"the rows at {dataset.store.uri} have digest {digest[:12]}, pinned is {dataset.digest[:12]}")
-    return rows
+        raise _corrupt(version.dataset, f"a parquet file at {uri} cannot be read: {str(error)[:200]}") from error
+    if (found := digest.hexdigest()) != pinned:
+        raise _corrupt(version.dataset, f"the rows at {uri} have digest {found[:12]}, pinned is {pinned[:12]}")
 
 
 def _corrupt(dataset: PinnedDataset, what: str) -> Exception:
@@ -108,9 +133,9 @@ def _corrupt(dataset: PinnedDataset, what: str) -> Exception:
     return invalid(Reason.DATASET_CORRUPT, f"dataset '{dataset.name}': {what}", remedy)
 
 
-def _read_split(folder: Path, split: str) -> list[Row]:
-    rows = []
+def _rows_of(folder: Path, split: str) -> Iterator[Row]:
     for path in sorted(folder.glob(f"{split}-*.parquet")):
-        for record in pq.read_table(path).to_pylist():
-            rows.append(Row(content_of(record), Origin(**record["meta"])))
-    return rows
+        with pq.ParquetFile(path) as file:
+            for batch in file.iter_batches(ROWS_PER_BATCH):
+                for record in batch.to_pylist():
+                    yield Row(content_of(record), Origin(**record["meta"]))

@@ -11,7 +11,6 @@ from pathlib import Path
 
 from sft_trainer.contract import Reason, StorePrefix, WeightFormat
 from sft_trainer.failure import TrainerFailure, invalid
-from sft_trainer.store.manifest import sha256_of
 from sft_trainer.store.object_store import ObjectInfo, ObjectNotFound, ObjectStore, open_object
 from sft_trainer.store.paths import inside
 
@@ -51,11 +50,10 @@ class ModelFiles:
         for file in self.files:
             path = inside(folder, file.key)
             try:
-                self.store.download(file.key, path)
+                digests.append((file.key, self.store.download(file.key, path)))
             except ObjectNotFound as error:
                 message = f"{error.uri} was removed while the model was being read"
                 raise invalid(Reason.MODEL_NOT_FOUND, message, "upload the model again and raise spec.run") from error
-            digests.append((file.key, sha256_of(path)))
             after_each(path)
         return hashlib.sha256("".join(f"{name} {digest}\n" for name, digest in sorted(digests)).encode()).hexdigest()
 
@@ -65,7 +63,7 @@ def find_model(location: StorePrefix) -> ModelFiles:
     store, key = open_object(location)
     if key:
         return _find_object(location, store, key)
-    everything = [info for info in store.list() if "/" not in info.key]
+    everything = list(store.list_top())
     safetensors, gguf = _safetensors(location, everything), [info for info in everything if info.key.endswith(".gguf")]
     if safetensors:
         companions = [info for info in everything if info.key in COMPANIONS]

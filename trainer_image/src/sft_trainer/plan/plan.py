@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from sft_trainer.contract import ModelFacts, PinnedDataset, PlanConfig, PlanResult
-from sft_trainer.data.digest import EVAL, TRAIN
+from sft_trainer.data.features.target_model import PROBED_ROWS, TargetModel
 from sft_trainer.data.rows import Row
-from sft_trainer.data.version import read_version
+from sft_trainer.data.version import FetchedVersion, fetch_version, read_version
 from sft_trainer.model.description import describe
 from sft_trainer.model.files import find_model
 from sft_trainer.model.safetensors_header import keep_only_header
@@ -33,8 +35,10 @@ def plan(config: PlanConfig, scratch: Path) -> PlanResult:
         context_length=description.context_length,
     )
     max_tokens = min(config.max_sequence_length, description.context_length)
-    rows = read_datasets(config.datasets, scratch)
-    return PlanResult(model=facts, data=count_tokens(rows, description.template, description.encode, max_tokens))
+    rows = read_datasets(fetch_datasets(config.datasets, scratch))
+    probed = list(itertools.islice(rows, PROBED_ROWS))
+    encode = TargetModel(description).encode(message.content for _, row in probed for message in row.content.messages)
+    return PlanResult(model=facts, data=count_tokens(itertools.chain(probed, rows), description.template, encode, max_tokens))
 
 
 def _drop_weights(path: Path) -> None:
@@ -43,10 +47,12 @@ def _drop_weights(path: Path) -> None:
         keep_only_header(path)
 
 
-def read_datasets(datasets: list[PinnedDataset], scratch: Path) -> dict[str, list[Row]]:
-    """The rows of all datasets by split, in the order the job names them."""
-    rows: dict[str, list[Row]] = {TRAIN: [], EVAL: []}
-    for dataset in datasets:
-        for split, members in read_version(dataset, scratch).items():
-            rows[split] += members
-    return rows
+def fetch_datasets(datasets: Sequence[PinnedDataset], scratch: Path) -> list[FetchedVersion]:
+    """All datasets on the pod's own disk, in the order the job names them."""
+    return [fetch_version(dataset, scratch) for dataset in datasets]
+
+
+def read_datasets(versions: Iterable[FetchedVersion]) -> Iterator[tuple[str, Row]]:
+    """The rows of all datasets, one after the other, each with its split. What `read_version` raises, also at the end of each."""
+    for version in versions:
+        yield from read_version(version)

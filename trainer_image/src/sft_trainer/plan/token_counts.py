@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable
 
 from sft_trainer.contract import DataStats, Reason
-from sft_trainer.data.digest import EVAL, TRAIN
+from sft_trainer.data.digest import TRAIN
 from sft_trainer.data.render import Encode, Template, cut, render
 from sft_trainer.data.rows import Row
 from sft_trainer.failure import invalid
 
 
-def count_tokens(rows: Mapping[str, Sequence[Row]], template: Template, encode: Encode, max_tokens: int) -> DataStats:
-    """DataStats of the rows, cut at `max_tokens` as training cuts them."""
-    tokens = trained = truncated = longest = learnable = 0
-    for row in rows[TRAIN]:
+def count_tokens(rows: Iterable[tuple[str, Row]], template: Template, encode: Encode, max_tokens: int) -> DataStats:
+    """DataStats of the rows, each with its split, cut at `max_tokens` as training cuts them. Holds one row at a time."""
+    tokens = trained = truncated = longest = learnable = evaluated = 0
+    for split, row in rows:
+        if split != TRAIN:
+            evaluated += 1
+            continue
         for whole in render(row.content, template, encode):
             kept = cut(whole, max_tokens)
             tokens += len(kept.ids)
@@ -30,7 +33,7 @@ def count_tokens(rows: Mapping[str, Sequence[Row]], template: Template, encode: 
         )
     return DataStats(
         train_rows=learnable,
-        eval_rows=len(rows[EVAL]),
+        eval_rows=evaluated,
         tokens=tokens,
         trained_tokens=trained,
         truncated_rows=truncated,

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from sft_trainer.checkpoint.select import committed_checkpoints
 from sft_trainer.contract import Artifact, ExitCode, Reason, RunConfig
 from sft_trainer.failure import TrainerFailure
 from sft_trainer.publish.model_card import model_card
@@ -35,15 +36,10 @@ def publish_adapter(
             shutil.copyfile(model_folder / name, folder / name)
     (folder / "README.md").write_text(model_card(config, about))
     try:
-        publish_folder(store, folder, KIND, about, prefix=PREFIX)
+        publish_folder(store, folder, KIND, about, prefix=PREFIX, is_fenced=True)
         artifact, _ = verify_artifact(store, scratch)
     except ManifestInvalid as error:
-        raise TrainerFailure(
-            ExitCode.STORE_DENIED,
-            Reason.STORE_DENIED,
-            f"the adapter was trained, but what stands at {store.uri}{PREFIX} is not it: {error}",
-            "remove or restore the objects below it, then raise spec.run",
-        ) from error
+        raise _damaged(store, error) from error
     return artifact
 
 
@@ -56,12 +52,29 @@ def _name_base_model(file: Path, config: RunConfig) -> None:
 
 
 def find_artifact(store: ObjectStore, scratch: Path) -> tuple[Artifact, Manifest] | None:
-    """The artifact of a run that has finished before, if every byte of it verifies."""
+    """The artifact of a run that has finished before, if every byte of it verifies. None where there is none, and where a damaged
+    one can be made again from the checkpoint of its last step, which costs no training. Raises CheckpointUnusable where neither
+    holds: a run would be trained to its end and could not be published.
+    """
+    manifest = None
     try:
-        return verify_artifact(store, scratch) if load_manifest(store, PREFIX) is not None else None
+        manifest = load_manifest(store, PREFIX)
+        return verify_artifact(store, scratch) if manifest is not None else None
     except ManifestInvalid as error:
-        print(f"artifact does not verify: {error}", flush=True)
+        steps = manifest.about.get("steps") if manifest is not None else None
+        if steps not in {name.step for name in committed_checkpoints(store)}:
+            raise _damaged(store, error) from error
+        print(f"the artifact is damaged, and is made again from the checkpoint of step {steps}: {error}", flush=True)
         return None
+
+
+def _damaged(store: ObjectStore, error: ManifestInvalid) -> TrainerFailure:
+    return TrainerFailure(
+        ExitCode.CHECKPOINT_UNUSABLE,
+        Reason.CHECKPOINT_UNUSABLE,
+        f"this run was published before, and its artifact at {store.uri}{PREFIX} is damaged: {error}",
+        "restore the objects from a backup or a bucket version; or remove them; then raise spec.run",
+    )
 
 
 def verify_artifact(store: ObjectStore, scratch: Path) -> tuple[Artifact, Manifest]:

@@ -6,22 +6,27 @@ import json
 from concurrent import futures
 from threading import Lock
 
-from sft_trainer.failure import TrainerFailure
-from sft_trainer.store.object_store import ObjectNotFound, ObjectStore
+from sft_trainer.store.object_store import ObjectNotFound, ObjectStore, ObjectTooLarge
+from sft_trainer.termination import without_secrets
 
 METRICS_KEY = "metrics.jsonl"
 MAX_METRICS_BYTES = 64 << 20
+"""About 300,000 steps."""
 
 
 class MetricsLog:
-    """Lines, and one thread that writes all of them: the newest state wins, and none queues behind an outage."""
+    """Lines, and one thread that writes all of them: the newest state wins, and none queues behind an outage.
 
-    def __init__(self, store: ObjectStore, earlier_lines: list[str]) -> None:
+    Nothing here raises: a log that cannot be written is worth a line in another log, never the training that it tells of.
+    """
+
+    def __init__(self, store: ObjectStore, earlier_lines: list[str], key: str = METRICS_KEY) -> None:
         self._store = store
+        self._key = key
         self._lines = earlier_lines
         self._lock = Lock()
         self._uploader = futures.ThreadPoolExecutor(1, thread_name_prefix="metrics")
-        self._waiting: futures.Future[None] | None = None
+        self._waiting: futures.Future[bool] | None = None
 
     def append(self, line: str) -> None:
         """Keeps a line for the next upload."""
@@ -31,33 +36,41 @@ class MetricsLog:
     def upload_beside(self) -> None:
         """Has the thread write what there is when it comes to it; the log tells of a failure, and the next upload tries again."""
         if self._waiting is None or self._waiting.running() or self._waiting.done():
-            self._waiting = self._uploader.submit(self._upload_or_say)
+            self._waiting = self._uploader.submit(self._upload)
 
-    def flush(self, seconds: float | None = None) -> bool:
-        """Writes what there is and waits for it, for so long at most; tells whether it is there. Raises what it met."""
+    def flush(self, seconds: float) -> bool:
+        """Writes what there is and waits for it, for so long at most; tells whether it is there."""
         last = self._uploader.submit(self._upload)
         futures.wait({last}, seconds)
-        if not last.done():
-            return False
-        last.result()
-        return True
+        return last.done() and last.result()
 
-    def _upload_or_say(self) -> None:
-        try:
-            self._upload()
-        except TrainerFailure as failure:
-            print(f"metrics were not uploaded, and will be with the next ones: {failure.message}", flush=True)
-
-    def _upload(self) -> None:
+    def _upload(self) -> bool:
         with self._lock:
             content = "\n".join(self._lines)
-        self._store.put(METRICS_KEY, content.encode())
+        try:
+            self._store.put(self._key, content.encode())
+        except Exception as error:  # whatever it is, it is not worth a run
+            print(f"metrics were not uploaded: {without_secrets(str(error))}", flush=True)
+            return False
+        return True
 
 
-def earlier_lines(store: ObjectStore, last_step: int) -> list[str]:
-    """Lines of earlier attempts up to the step that this one goes on from."""
+def resumed_metrics(store: ObjectStore, last_step: int) -> MetricsLog:
+    """The log of earlier attempts up to the step that this one goes on from; one too long to read stays, and another begins."""
     try:
-        lines = store.read(METRICS_KEY, MAX_METRICS_BYTES).decode().splitlines()
+        text = store.read(METRICS_KEY, MAX_METRICS_BYTES).decode(errors="replace")
     except ObjectNotFound:
-        return []
-    return [line for line in lines if json.loads(line)["step"] <= last_step]
+        return MetricsLog(store, [])
+    except ObjectTooLarge as error:
+        key = f"metrics-after-step-{last_step}.jsonl"
+        print(f"the metrics go on in {store.uri}{key}: {error}", flush=True)
+        return MetricsLog(store, [], key)
+    return MetricsLog(store, [line for line in text.split("\n") if _step_of(line) <= last_step])
+
+
+def _step_of(line: str) -> float:
+    """The step of a line; of one that cannot be read, which a cut upload may leave, one that never comes."""
+    try:
+        return float(json.loads(line)["step"])
+    except (ValueError, TypeError, KeyError):
+        return float("inf")

@@ -33,7 +33,7 @@ Datasets:
 | precision, seed | {settings.precision.value}, {settings.seed} |
 | train loss, eval loss | {about["trainLoss"]}, {about["evalLoss"]} |
 
-Load it with PEFT, where `base` is a folder with the base model and `adapter` this one:
+Load it with PEFT, where `base` is a folder with the base model and `adapter` the one that this file lies in:
 
 ```python
 from peft import PeftModel

@@ -7,10 +7,12 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+from sft_trainer.store.hashing_writer import HashingWriter
 from sft_trainer.store.object_store import ObjectInfo, ObjectNotFound, ObjectTooLarge
 from sft_trainer.store.paths import inside
 
 UNFINISHED = ".part"
+PIECE_BYTES = 1 << 20
 
 
 class LocalFolder:
@@ -27,6 +29,9 @@ class LocalFolder:
             if key.startswith(prefix):
                 yield ObjectInfo(key, (self._folder / key).stat().st_size)
 
+    def list_top(self) -> Iterator[ObjectInfo]:
+        return (found for found in self.list() if "/" not in found.key)
+
     def head(self, key: str) -> ObjectInfo | None:
         path = inside(self._folder, key)
         return ObjectInfo(key, path.stat().st_size) if path.is_file() else None
@@ -37,12 +42,14 @@ class LocalFolder:
             raise ObjectTooLarge(f"{self.uri}{key} has {path.stat().st_size} bytes, more than {max_bytes}")
         return path.read_bytes()
 
-    def download(self, key: str, path: Path) -> None:
+    def download(self, key: str, path: Path) -> str:
         source = self._existing(key)
         path.parent.mkdir(parents=True, exist_ok=True)
         unfinished = path.with_name(path.name + UNFINISHED)
-        shutil.copyfile(source, unfinished)
+        with source.open("rb") as original, HashingWriter(unfinished) as copy:
+            shutil.copyfileobj(original, copy, PIECE_BYTES)
         unfinished.rename(path)
+        return copy.sha256()
 
     def upload(self, path: Path, key: str) -> None:
         unfinished = self._unfinished(key)

@@ -18,6 +18,7 @@ from sft_trainer.store.paths import UnsafePath, checked, inside
 MANIFEST = "MANIFEST.json"
 MAX_MANIFEST_BYTES = 16 << 20
 """Room for some 100,000 files; more is not a manifest of ours."""
+FENCE_DIGITS = 12
 PARALLEL_TRANSFERS = 4
 """Small files wait for round trips, and four hide that; large ones are cut in parts by the store itself."""
 
@@ -60,6 +61,12 @@ class Manifest(BaseModel):
     def total_bytes(self) -> int:
         return sum(file.size for file in self.files)
 
+    @property
+    def fence(self) -> str:
+        """The folder below the manifest in which fenced files lie, with a slash at its end; empty where they lie beside it."""
+        folder, slash, _ = self.files[0].name.partition("/") if self.files else ("", "", "")
+        return f"{folder}/" if slash and all(file.name.startswith(f"{folder}/") for file in self.files) else ""
+
 
 def sha256_of(path: Path) -> str:
     """sha256 of a file."""
@@ -99,34 +106,49 @@ def _check_names(names: list[str]) -> None:
         raise ValueError("a name stands there twice, or as file and as folder")
 
 
-def publish_folder(store: ObjectStore, folder: Path, kind: str, about: Mapping[str, Any], prefix: str = "") -> Manifest:
+def publish_folder(
+    store: ObjectStore, folder: Path, kind: str, about: Mapping[str, Any], prefix: str = "", *, is_fenced: bool = False
+) -> Manifest:
     """Uploads a local folder, its manifest last. Where a manifest stands already, the first stands, and is made whole again
     from the same files if it no longer holds; raises ManifestInvalid when that cannot be done.
+
+    Where writers of different files may meet at one prefix, and the prefix does not tell them apart, the files are fenced: they
+    lie in a folder beside the manifest that is named by their digest, and no writer touches what another one's manifest lists.
     """
-    manifest = describe_folder(folder, kind, about)
+    plain = describe_folder(folder, kind, about)
+    fence = f"{_digest_of(plain.files)[:FENCE_DIGITS]}/" if is_fenced else ""
+    manifest = plain.model_copy(
+        update={"files": [file.model_copy(update={"name": f"{fence}{file.name}"}) for file in plain.files]}
+    )
     if load_manifest(store, prefix) is None:
-        _in_parallel(lambda file: store.upload(inside(folder, file.name), f"{prefix}{file.name}"), manifest.files)
+        _in_parallel(lambda file: store.upload(inside(folder, file.name), f"{prefix}{fence}{file.name}"), plain.files)
         if store.put_if_absent(f"{prefix}{MANIFEST}", manifest.to_bytes()):
             return manifest
     first = load_manifest(store, prefix)
     if first is None:
         raise ManifestInvalid(f"{store.uri}{prefix}{MANIFEST} was there and is gone")
+    ours = {file.sha256: inside(folder, file.name) for file in plain.files}
     with tempfile.TemporaryDirectory(dir=folder.parent) as scratch:
-        _in_parallel(_make_whole(store, prefix, folder, Path(scratch)), first.files)
+        _in_parallel(_make_whole(store, prefix, ours, Path(scratch)), first.files)
     return first
 
 
-def _make_whole(store: ObjectStore, prefix: str, ours: Path, scratch: Path) -> Callable[[ManifestFile], None]:
-    """Checks a file of a manifest that stands; a file of ours with the same bytes replaces one that does not hold."""
+def _digest_of(files: Sequence[ManifestFile]) -> str:
+    """sha256 over the sorted names and digests of files."""
+    lines = sorted(f"{file.name} {file.sha256}\n" for file in files)
+    return hashlib.sha256("".join(lines).encode()).hexdigest()
+
+
+def _make_whole(store: ObjectStore, prefix: str, ours: Mapping[str, Path], scratch: Path) -> Callable[[ManifestFile], None]:
+    """Checks a file of a manifest that stands; a file of ours (by sha256) with its bytes replaces one that does not hold."""
 
     def check(file: ManifestFile) -> None:
         try:
             _download_checked(store, prefix, file, scratch)
         except ManifestInvalid:
-            path = inside(ours, file.name)
-            if not path.is_file() or sha256_of(path) != file.sha256:
+            if file.sha256 not in ours:
                 raise
-            store.upload(path, f"{prefix}{file.name}")
+            store.upload(ours[file.sha256], f"{prefix}{file.name}")
 
     return check
 
@@ -155,8 +177,8 @@ def _in_parallel(action: Callable[[ManifestFile], None], files: Sequence[Manifes
 def _download_checked(store: ObjectStore, prefix: str, file: ManifestFile, folder: Path) -> None:
     path = inside(folder, file.name)
     try:
-        store.download(f"{prefix}{file.name}", path)
+        digest = store.download(f"{prefix}{file.name}", path)
     except ObjectNotFound as error:
         raise ManifestInvalid(f"{store.uri}{prefix}{file.name} is in the manifest but was not found") from error
-    if path.stat().st_size != file.size or sha256_of(path) != file.sha256:
+    if path.stat().st_size != file.size or digest != file.sha256:
         raise ManifestInvalid(f"{store.uri}{prefix}{file.name} is not the file that its manifest lists")

@@ -42,14 +42,18 @@ class ObjectStore(Protocol):
     def list(self, prefix: str = "") -> Iterator[ObjectInfo]:
         """Every object below a prefix, sorted by key."""
 
+    def list_top(self) -> Iterator[ObjectInfo]:
+        """The objects that lie in the root itself, sorted by key; folders below it cost nothing, however much they hold."""
+
     def head(self, key: str) -> ObjectInfo | None:
         """One object, or None."""
 
     def read(self, key: str, max_bytes: int) -> bytes:
         """The whole object; raises ObjectNotFound, or ObjectTooLarge above `max_bytes`."""
 
-    def download(self, key: str, path: Path) -> None:
-        """Writes the object to a file, which appears whole or not at all; raises ObjectNotFound."""
+    def download(self, key: str, path: Path) -> str:
+        """Writes the object to a file, which appears whole or not at all; returns the sha256 of what was written, taken on the
+        way. Raises ObjectNotFound."""
 
     def upload(self, path: Path, key: str) -> None:
         """Writes a file's content to the object."""

@@ -8,7 +8,7 @@ import random
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import IO, TYPE_CHECKING, Any, TypeVar, cast
 
 import boto3
 from boto3.exceptions import RetriesExceededError, S3UploadFailedError
@@ -18,13 +18,15 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from sft_trainer.contract import CREDENTIAL_KEYS, OPTIONAL_CREDENTIAL_KEYS, Reason, StorePrefix
 from sft_trainer.failure import TrainerFailure, invalid
+from sft_trainer.store.guarded_endpoint import guard, refusal
+from sft_trainer.store.hashing_writer import HashingWriter
 from sft_trainer.store.object_store import ObjectInfo, ObjectNotFound, ObjectTooLarge
 from sft_trainer.store.paths import checked
 from sft_trainer.store.s3_errors import is_missing_object, is_precondition_failed, is_transient, says_only_not_found, translate
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
-    from mypy_boto3_s3.type_defs import ListObjectsV2OutputTypeDef
+    from mypy_boto3_s3.type_defs import ListObjectsV2OutputTypeDef, ObjectTypeDef
 
 T = TypeVar("T")
 
@@ -35,9 +37,16 @@ LONGEST_DELAY_SECONDS = 15.0
 READ_TIMEOUT_SECONDS = 60.0
 """A server that says nothing for so long is taken for gone; completing an upload of many parts may take it half of that."""
 PARALLEL_CONNECTIONS = 40
-"""Four files at once (store/manifest.py), each in up to ten parts (boto3's own choice)."""
+"""Four files at once (store/manifest.py), each sent in up to ten parts (boto3's own choice)."""
 # The CRT client ignores endpoint_url (seen with boto3 1.44); the classic one is as fast on one network card.
-TRANSFER = TransferConfig(preferred_transfer_client="classic", multipart_threshold=32 << 20, multipart_chunksize=16 << 20)
+UPLOAD = TransferConfig(preferred_transfer_client="classic", multipart_threshold=32 << 20, multipart_chunksize=16 << 20)
+# Whatever its size an object comes by ranges: what comes in one piece s3transfer writes again from the start, after what it has
+# written already, when the answer breaks off.
+DOWNLOAD = TransferConfig(
+    preferred_transfer_client="classic", multipart_threshold=1, multipart_chunksize=8 << 20, max_concurrency=4
+)
+"""Parts arrive in any order and are held until it is their turn to be hashed: at most so many, which is 32 MiB a file."""
+DOWNLOAD.max_in_memory_download_chunks = 4
 
 
 def read_credentials(folder: str | None) -> dict[str, str]:
@@ -67,17 +76,24 @@ def _incomplete(file: Path, what: str) -> TrainerFailure:
 
 
 def make_client(prefix: StorePrefix) -> S3Client:
-    """A client for an endpoint; botocore retries at once, S3Store for longer."""
+    """A client for an endpoint; botocore retries at once, S3Store for longer. One that is guarded goes round any proxy."""
+    # AWS's own names can only lead to AWS.
+    is_guarded = prefix.is_guarded and prefix.endpoint is not None
+    if is_guarded and prefix.credentials_path is None:
+        # The pod's identity would be shown to whoever the user named: the token goes with every request.
+        message = f"{prefix.uri} is at an endpoint of the user's own, and no Secret was named for it"
+        raise invalid(Reason.CREDENTIALS_INCOMPLETE, message, "name a Secret beside the URI")
     config = Config(
         connect_timeout=5,
         read_timeout=READ_TIMEOUT_SECONDS,
         retries={"mode": "standard", "total_max_attempts": 3},
         s3={"addressing_style": "path" if prefix.endpoint else "auto"},
         max_pool_connections=PARALLEL_CONNECTIONS,
+        proxies={} if is_guarded else None,
     )
     credentials = read_credentials(prefix.credentials_path)
     try:
-        return boto3.client(
+        client = boto3.client(
             "s3",
             endpoint_url=prefix.endpoint,
             region_name=prefix.region or "us-east-1",
@@ -89,6 +105,9 @@ def make_client(prefix: StorePrefix) -> S3Client:
     except ValueError as error:
         message = f"'{prefix.endpoint}' is no URL of an S3 server; it must look like https://host:port"
         raise invalid(Reason.INVALID_CONFIG, message, "correct the location's endpoint") from error
+    if is_guarded:
+        guard(client, frozenset(prefix.allowed_private_hosts))
+    return client
 
 
 class S3Store:
@@ -109,15 +128,33 @@ class S3Store:
             for entry in page.get("Contents", []):
                 start_after = entry["Key"]
                 if not start_after.endswith("/"):  # consoles make an empty object to show a folder
-                    yield ObjectInfo(start_after.removeprefix(self._root), entry["Size"], entry.get("ETag", "").strip('"'))
+                    yield self._info(entry)
             if not page["IsTruncated"]:
                 return
+
+    def _info(self, entry: ObjectTypeDef) -> ObjectInfo:
+        return ObjectInfo(entry["Key"].removeprefix(self._root), entry["Size"], entry.get("ETag", "").strip('"'))
 
     def _page(self, prefix: str, start_after: str) -> ListObjectsV2OutputTypeDef:
         return self._client.list_objects_v2(Bucket=self._bucket, Prefix=self._root + prefix, StartAfter=start_after)
 
     def _check_access(self) -> ListObjectsV2OutputTypeDef:
         return self._client.list_objects_v2(Bucket=self._bucket, Prefix=self._root, MaxKeys=1)
+
+    def list_top(self) -> Iterator[ObjectInfo]:
+        token: str | None = None
+        while True:
+            page = self._try("", functools.partial(self._top_page, token))
+            for entry in page.get("Contents", []):
+                if not entry["Key"].endswith("/"):
+                    yield self._info(entry)
+            if not page["IsTruncated"]:
+                return
+            token = page["NextContinuationToken"]
+
+    def _top_page(self, token: str | None) -> ListObjectsV2OutputTypeDef:
+        more: dict[str, Any] = {"ContinuationToken": token} if token else {}
+        return self._client.list_objects_v2(Bucket=self._bucket, Prefix=self._root, Delimiter="/", **more)
 
     def head(self, key: str) -> ObjectInfo | None:
         try:
@@ -129,22 +166,32 @@ class S3Store:
     def read(self, key: str, max_bytes: int) -> bytes:
         def get() -> bytes:
             found = self._client.get_object(Bucket=self._bucket, Key=self._key(key))
-            if found["ContentLength"] > max_bytes:
-                raise ObjectTooLarge(f"{self.uri}{key} has {found['ContentLength']} bytes, more than {max_bytes}")
-            return found["Body"].read()
+            with contextlib.closing(found["Body"]) as body:
+                if found["ContentLength"] > max_bytes:
+                    raise ObjectTooLarge(f"{self.uri}{key} has {found['ContentLength']} bytes, more than {max_bytes}")
+                return body.read()
 
         return self._try(key, get)
 
-    def download(self, key: str, path: Path) -> None:
+    def download(self, key: str, path: Path) -> str:
         path.parent.mkdir(parents=True, exist_ok=True)
         unfinished = path.with_name(f"{path.name}.part")
-        with contextlib.suppress(FileNotFoundError):
-            unfinished.unlink()
-        self._try(key, lambda: self._client.download_file(self._bucket, self._key(key), str(unfinished), Config=TRANSFER))
+
+        def fetch() -> str:
+            with HashingWriter(unfinished) as file:
+                self._client.download_fileobj(self._bucket, self._key(key), cast("IO[bytes]", file), Config=DOWNLOAD)
+            return file.sha256()
+
+        try:
+            digest = self._try(key, fetch)
+        except BaseException:
+            unfinished.unlink(missing_ok=True)
+            raise
         unfinished.rename(path)
+        return digest
 
     def upload(self, path: Path, key: str) -> None:
-        self._try(key, lambda: self._client.upload_file(str(path), self._bucket, self._key(key), Config=TRANSFER))
+        self._try(key, lambda: self._client.upload_file(str(path), self._bucket, self._key(key), Config=UPLOAD))
 
     def put(self, key: str, data: bytes) -> None:
         self._try(key, lambda: self._client.put_object(Bucket=self._bucket, Key=self._key(key), Body=data))
@@ -181,6 +228,8 @@ class S3Store:
             try:
                 return call()
             except (ClientError, BotoCoreError, S3UploadFailedError, RetriesExceededError, OSError) as error:
+                if (refused := refusal(error)) is not None:
+                    raise refused from error
                 if is_missing_object(error):
                     if says_only_not_found(error):
                         self._try(key, self._check_access)  # raises what is really missing

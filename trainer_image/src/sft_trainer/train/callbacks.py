@@ -15,6 +15,7 @@ from sft_trainer.contract import ExitCode, Phase, Reason
 from sft_trainer.failure import TrainerFailure
 from sft_trainer.progress import ProgressWriter
 from sft_trainer.publish.metrics import MetricsLog
+from sft_trainer.train.model_cache import ConvertedWeights
 from sft_trainer.train.signals import StopRequest
 
 SPEED_STEPS = 10
@@ -138,3 +139,13 @@ class KeepMetrics(TrainerCallback):  # type: ignore[misc]
 
     def on_save(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: object) -> None:
         self._metrics.upload_beside()
+
+
+class KeepConvertedWeights(TrainerCallback):  # type: ignore[misc]
+    """Keeps what was converted once the first step is done: until then every core is wanted for getting there."""
+
+    def __init__(self, weights: ConvertedWeights) -> None:
+        self._weights = weights
+
+    def on_step_end(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: object) -> None:
+        self._weights.keep_beside()

@@ -10,17 +10,19 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 
 from pydantic import ValidationError
 
 from sft_trainer import pod, progress
-from sft_trainer.contract import ExitCode, Reason, RunConfig, TerminationMessage, TrainResult
+from sft_trainer.contract import ExitCode, Reason, RunConfig, Sample, TerminationMessage, TrainResult
 from sft_trainer.failure import Preempted, TrainerFailure, invalid
-from sft_trainer.store.object_store import open_store
+from sft_trainer.store.object_store import ObjectStore, ObjectTooLarge, open_store
 from sft_trainer.train.messages import SHOWN_SAMPLES, completed
-from sft_trainer.train.rank import MESSAGE_FILE
+from sft_trainer.train.rank import BEGIN, MESSAGE_FILE
 
 KILLED = 128
 """A process killed by signal n is told as exit code 128 + n, as shells and the kubelet do."""
@@ -28,6 +30,10 @@ RANK = ("-m", "sft_trainer.train.rank")
 THREADS = {"OMP_WAIT_POLICY": "PASSIVE"}
 """Threads that wait for each other sleep. Spinning gains nothing on cores of one's own, and on cores that other pods share, or
 that a CPU limit takes away, the one who spins keeps the other from working: steps took three to five times as long."""
+DEVICES = Path("/dev")
+GPU_FILES = ("nvidia[0-9]*", "dri/renderD*")
+"""The pod's GPUs, as the container runtime shows those of NVIDIA and of AMD."""
+GPU_VARIABLE = "CUDA_VISIBLE_DEVICES"
 OOM_COUNTERS = (Path("/sys/fs/cgroup/memory.events"), Path("/sys/fs/cgroup/memory/memory.oom_control"))
 """Where cgroup v2 and v1 count kills for memory."""
 LIMIT_COUNTER = Path("/sys/fs/cgroup/memory/memory.failcnt")
@@ -46,7 +52,10 @@ def launch(config_path: Path) -> int:
     scratch = pod.scratch_folder()
     (scratch / MESSAGE_FILE).unlink(missing_ok=True)
     progress.serve(scratch)
-    message = pod.run_to_the_end(lambda: find_finished(config, scratch) or train(config, config_path, scratch), config.attempt)
+    # Until training takes the signal over: what runs till then has nothing to save, and transfers that nobody should wait for.
+    pod.stop_at_sigterm(config.attempt, config.output)
+    with training_process(config_path) as process:
+        message = pod.run_to_the_end(lambda: find_finished(config, scratch) or train(config, process, scratch), config.attempt)
     return pod.finish(with_progress(message, scratch), config.output)
 
 
@@ -64,7 +73,6 @@ def with_progress(message: TerminationMessage, scratch: Path) -> TerminationMess
 def find_finished(config: RunConfig, scratch: Path) -> TerminationMessage | None:
     """The message of a run whose artifact stands already: nothing is trained twice."""
     from sft_trainer.publish.adapter import find_artifact
-    from sft_trainer.train.sampling import load_samples
 
     store = open_store(config.output)
     found = find_artifact(store, scratch)
@@ -79,21 +87,55 @@ def find_finished(config: RunConfig, scratch: Path) -> TerminationMessage | None
         eval_loss=about.get("evalLoss"),
         trained_tokens=about.get("trainedTokens"),
         artifact=artifact,
-        samples=load_samples(store)[:SHOWN_SAMPLES],
+        samples=_shown_samples(store),
     )
     return completed(config, result, Reason.ALREADY_COMPLETED)
 
 
-def train(config: RunConfig, config_path: Path, scratch: Path) -> TerminationMessage:
-    """Starts the training process and waits for it; a SIGTERM that comes meanwhile is the process's to answer."""
+def _shown_samples(store: ObjectStore) -> list[Sample]:
+    """Of a finished run; one whose samples cannot be read has finished all the same."""
+    from sft_trainer.train.sampling import load_samples
+
+    try:
+        return load_samples(store)[:SHOWN_SAMPLES]
+    except (TrainerFailure, ObjectTooLarge, ValueError) as error:
+        print(f"the samples of the finished run are not shown: {str(error)[:300]}", flush=True)
+        return []
+
+
+@contextmanager
+def training_process(config_path: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """The process that will train. It imports what it needs and waits for a word: meanwhile it is found out whether there is
+    anything to train. Nothing of it is left afterwards."""
+    command = [sys.executable, "-u", *RANK, str(config_path)]
+    process = subprocess.Popen(command, env=THREADS | os.environ | one_gpu(), stdin=subprocess.PIPE)
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def one_gpu() -> dict[str, str]:
+    """Lets the training process see one GPU. Given several, one process would train on all of them by torch's DataParallel: with
+    a batch so many times as large as the one that was planned, and most of their work wasted."""
+    found = max(len(list(DEVICES.glob(pattern))) for pattern in GPU_FILES)
+    if found > 1:
+        text = f"this pod has {found} GPUs, and one of them is used: a run trains in one process; take a profile with one GPU"
+        print(text, file=sys.stderr, flush=True)
+    return {GPU_VARIABLE: os.environ.get(GPU_VARIABLE, "0").split(",")[0]}
+
+
+def train(config: RunConfig, process: subprocess.Popen[bytes], scratch: Path) -> TerminationMessage:
+    """Lets the training process begin and waits for it; a SIGTERM that comes meanwhile is the process's to answer."""
     kills_before = oom_kills()
-    process = subprocess.Popen([sys.executable, "-u", *RANK, str(config_path)], env=THREADS | os.environ)
 
     def forward(number: int, frame: FrameType | None) -> None:
         process.send_signal(number)
 
     signal.signal(signal.SIGTERM, forward)
-    code = process.wait()
+    process.communicate(BEGIN)
+    code = process.returncode
     try:
         return TerminationMessage.model_validate_json((scratch / MESSAGE_FILE).read_text())
     except (FileNotFoundError, ValidationError):
@@ -118,7 +160,8 @@ def _lines(file: Path) -> list[str]:
 
 def died(config: RunConfig, code: int, *, killed_for_memory: bool) -> TerminationMessage:
     """The message of a training process that could not write one itself."""
-    exit_code = KILLED - code if code < 0 else code
+    # Code 0 is a run with its artifact; a library that ends the process has none.
+    exit_code = KILLED - code if code < 0 else code or pod.CRASHED
     if killed_for_memory:
         # A code of our own: of 137 alone nobody could tell that another attempt would end the same way.
         exit_code, reason = int(ExitCode.OUT_OF_MEMORY), Reason.OUT_OF_MEMORY

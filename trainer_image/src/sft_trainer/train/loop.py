@@ -80,7 +80,7 @@ def build_trainer(config: RunConfig, materials: Materials, callbacks: list[Train
         model=materials.model,
         args=arguments,
         train_dataset=as_dataset(materials.train, settings),
-        eval_dataset=as_dataset(materials.evaluation, settings) if materials.evaluation.input_ids else None,
+        eval_dataset=as_dataset(materials.evaluation, settings) if len(materials.evaluation) else None,
         processing_class=materials.tokenizer,
         peft_config=lora,
         callbacks=callbacks,

@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sft_trainer.contract import Precision, Reason, RunConfig, WeightFormat
-from sft_trainer.failure import TrainerFailure, invalid
+from sft_trainer.failure import invalid
 from sft_trainer.model.files import find_model
 from sft_trainer.model.gguf_tokenizer import describe_gguf, open_gguf
-from sft_trainer.store.manifest import ManifestInvalid, download_verified, load_manifest, publish_folder
-from sft_trainer.store.object_store import open_store
 from sft_trainer.train.gguf_conversion import convert_gguf
 from sft_trainer.train.gguf_llama import convert_llama
+from sft_trainer.train.model_cache import fetch_converted
 from sft_trainer.train.phases import timed
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
-KIND = "Model"
 CONVERTED = "converted"
 """The folder of an attempt's own conversion."""
 
@@ -31,7 +28,7 @@ def fetch_model(config: RunConfig, scratch: Path) -> Path:
     """
     if config.model_facts.weight_format is WeightFormat.SAFETENSORS:
         return _fetch_pinned(config, scratch / "model")
-    if (cached := _fetch_converted(config, scratch / "cached")) is not None:
+    if (cached := fetch_converted(config, scratch / "cached")) is not None:
         return cached
     source = _fetch_pinned(config, scratch / "model")
     file, target = next(source.glob("*.gguf")), scratch / CONVERTED
@@ -51,18 +48,6 @@ def convert(source: Path, scratch: Path) -> Path:
     return target
 
 
-def keep_converted(config: RunConfig, folder: Path) -> None:
-    """What this attempt converted, for everyone after: half the bytes of float32, and what base weights are trained on."""
-    if folder.name != CONVERTED:
-        return
-    try:
-        publish_folder(open_store(config.model_cache), folder, KIND, {"revision": config.model_facts.revision})
-    except TrainerFailure as failure:
-        print(f"converted weights were not kept, so that the next run converts again: {failure.message}", flush=True)
-    except ManifestInvalid as error:
-        print(f"converted weights were not kept, so that the next run converts again: {error}", flush=True)
-
-
 def _fetch_pinned(config: RunConfig, folder: Path) -> Path:
     revision = find_model(config.model).download(folder)
     if revision != config.model_facts.revision:
@@ -72,20 +57,6 @@ def _fetch_pinned(config: RunConfig, folder: Path) -> Path:
             f"its revision is {revision[:12]}, planned was {config.model_facts.revision[:12]}",
             "raise spec.run to plan and train with the model as it is now",
         )
-    return folder
-
-
-def _fetch_converted(config: RunConfig, folder: Path) -> Path | None:
-    """Weights that an earlier run converted, if they verify."""
-    store = open_store(config.model_cache)
-    try:
-        if load_manifest(store) is None:
-            return None
-        download_verified(store, folder)
-    except ManifestInvalid as error:
-        print(f"converted weights are not used: {error}", flush=True)
-        shutil.rmtree(folder, ignore_errors=True)
-        return None
     return folder
 
 

@@ -15,6 +15,8 @@ from sft_trainer.train.messages import stopped_at_once
 from sft_trainer.train.signals import StopRequest
 
 MESSAGE_FILE = "termination.json"
+BEGIN = b"begin\n"
+"""What the launcher writes to this process's standard input once it knows that there is something to train."""
 
 
 def attempt(config: RunConfig, scratch: Path, stop: StopRequest) -> TerminationMessage:
@@ -58,7 +60,16 @@ def main(config_path: Path) -> NoReturn:
         end(stopped_at_once(config, committed), scratch)
 
     stop = StopRequest(config.grace_seconds, end_at_once)
+    wait_for_the_launcher()
     end(pod.run_to_the_end(lambda: attempt(config, scratch, stop), config.attempt), scratch)
+
+
+def wait_for_the_launcher() -> None:
+    """Beside it, what takes half a second to import."""
+    import sft_trainer.train.run  # noqa: F401
+
+    if sys.stdin.buffer.readline() != BEGIN:  # nothing is to be trained, or the launcher is no more
+        os._exit(0)
 
 
 def end(message: TerminationMessage, scratch: Path) -> NoReturn:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,19 +13,20 @@ from sft_trainer.checkpoint.commit import CheckpointCommitter
 from sft_trainer.checkpoint.select import Resume, find_resume
 from sft_trainer.contract import Phase, Reason, RunConfig, Sample, TerminationMessage, TrainResult
 from sft_trainer.data.digest import EVAL, TRAIN
-from sft_trainer.data.rows import Row
+from sft_trainer.data.version import FetchedVersion
 from sft_trainer.failure import invalid
 from sft_trainer.model.description import ModelDescription
-from sft_trainer.plan.plan import read_datasets
+from sft_trainer.plan.plan import fetch_datasets, read_datasets
 from sft_trainer.progress import ProgressWriter
 from sft_trainer.publish.adapter import publish_adapter
-from sft_trainer.publish.metrics import MetricsLog, earlier_lines
+from sft_trainer.publish.metrics import MetricsLog, resumed_metrics
 from sft_trainer.store.object_store import open_store
 from sft_trainer.termination import pod_uid
 from sft_trainer.train import sampling
 from sft_trainer.train.examples import describe_folder, make_examples
 from sft_trainer.train.messages import SHOWN_SAMPLES, completed, stopped
-from sft_trainer.train.model import convert, fetch_model, keep_converted, load_model
+from sft_trainer.train.model import CONVERTED, convert, fetch_model, load_model
+from sft_trainer.train.model_cache import ConvertedWeights
 from sft_trainer.train.phases import timed
 from sft_trainer.train.signals import StopRequest
 
@@ -34,6 +35,9 @@ if TYPE_CHECKING:
 
     from sft_trainer.train.loop import Materials
 
+LAST_METRICS_SECONDS = 60.0
+"""How long a run that is otherwise done waits for its log to be written."""
+
 
 @dataclass(frozen=True, slots=True)
 class Inputs:
@@ -41,7 +45,7 @@ class Inputs:
 
     model_folder: Path
     description: ModelDescription
-    rows: dict[str, list[Row]]
+    datasets: list[FetchedVersion]
     resume: Resume | None
 
 
@@ -61,24 +65,23 @@ class Attempt:
         """Trains to the end; raises Preempted or TrainerFailure."""
         with timed("downloads and imports"):
             inputs = self._gather()
-        keeping = self._keep_converted(inputs.model_folder)
+        converted = ConvertedWeights(self._config, inputs.model_folder if inputs.model_folder.name == CONVERTED else None)
         with timed("loading the model"):
             materials = self._load(inputs)
-        trainer, committer, metrics = self._build(materials, inputs)
+        trainer, committer, metrics = self._build(materials, inputs, converted)
         with timed("training"), self._stop.held_until_step_end():
             trainer.train(resume_from_checkpoint=str(inputs.resume.folder) if inputs.resume else None)
             committer.wait(lambda: self._stop.seconds_left)
             if self._stop.requested:  # also after the last step: sampling and publishing may not fit the grace left
                 return self._preempted(trainer, inputs, metrics)
-        metrics.flush()
-        keeping.result()
-        return self._finish(trainer, materials, inputs)
+        self._stop.end_if_requested()
+        return self._finish(trainer, materials, inputs, metrics, converted)
 
     def _gather(self) -> Inputs:
         """Downloads while the heavy libraries are imported: both take seconds, and neither needs the other."""
         self._progress.update(phase=Phase.DOWNLOADING)
         with ThreadPoolExecutor(3) as pool:
-            rows = pool.submit(read_datasets, self._config.datasets, self._scratch)
+            datasets = pool.submit(fetch_datasets, self._config.datasets, self._scratch)
             resume = pool.submit(find_resume, self._store, self._scratch, self._config.last_committed_step)
             model = pool.submit(fetch_model, self._config, self._scratch)
             with timed("imports"):
@@ -88,20 +91,16 @@ class Attempt:
             found = resume.result()
         if found is not None:
             self._committed = found.step
-        return Inputs(folder, describe_folder(folder), rows.result(), found)
-
-    def _keep_converted(self, folder: Path) -> Future[None]:
-        """Beside everything else: the run does not need it, only those after it do."""
-        keeper = ThreadPoolExecutor(1, thread_name_prefix="model-cache")
-        return keeper.submit(keep_converted, self._config, folder)
+        return Inputs(folder, describe_folder(folder), datasets.result(), found)
 
     def _load(self, inputs: Inputs) -> Materials:
         from sft_trainer.train.loop import Materials
 
         self._progress.update(phase=Phase.TOKENIZING)
         limit = self._config.training.max_sequence_length
-        train, evaluation = (make_examples(inputs.rows[split], inputs.description, limit) for split in (TRAIN, EVAL))
-        if not train.input_ids:
+        made = make_examples(read_datasets(inputs.datasets), inputs.description, limit)
+        train, evaluation = made[TRAIN], made[EVAL]
+        if not len(train):
             raise invalid(Reason.TOO_FEW_ROWS, f"no row has an answer within {limit} tokens", "raise maxSequenceLength")
         self._untrained_examples = train.dropped
         if train.dropped:
@@ -122,20 +121,23 @@ class Attempt:
             with trainer.model.disable_adapter():
                 return answer(), after
 
-    def _build(self, materials: Materials, inputs: Inputs) -> tuple[SFTTrainer, CheckpointCommitter, MetricsLog]:
+    def _build(
+        self, materials: Materials, inputs: Inputs, converted: ConvertedWeights
+    ) -> tuple[SFTTrainer, CheckpointCommitter, MetricsLog]:
         from sft_trainer.train import callbacks
         from sft_trainer.train.loop import build_trainer
 
         committer = CheckpointCommitter(self._store, self._config.attempt, pod_uid(), self._note_commit)
         settings = self._config.training
         rows_per_step = settings.micro_batch_size * settings.gradient_accumulation_steps
-        metrics = MetricsLog(self._store, earlier_lines(self._store, inputs.resume.step) if inputs.resume else [])
+        metrics = resumed_metrics(self._store, inputs.resume.step) if inputs.resume else MetricsLog(self._store, [])
         hooks = [
             callbacks.RefuseNonFinite(),
             callbacks.ReportProgress(self._progress, materials.train.tokens, rows_per_step),
             callbacks.StopWhenAsked(self._stop),
             callbacks.CommitCheckpoints(committer, self._stop),
             callbacks.KeepMetrics(metrics),
+            callbacks.KeepConvertedWeights(converted),
         ]
         self._progress.update(last_committed_step=self._committed)
         return build_trainer(self._config, materials, hooks, self._scratch / "trainer"), committer, metrics
@@ -164,17 +166,27 @@ class Attempt:
         metrics.flush(self._stop.seconds_left)
         return stopped(self._config, self._result(trainer, inputs), trainer.state.global_step)
 
-    def _finish(self, trainer: SFTTrainer, materials: Materials, inputs: Inputs) -> TerminationMessage:
+    def _finish(
+        self,
+        trainer: SFTTrainer,
+        materials: Materials,
+        inputs: Inputs,
+        metrics: MetricsLog,
+        converted: ConvertedWeights,
+    ) -> TerminationMessage:
         """Evaluates, samples, publishes: in this order, so that the artifact is the last thing to appear."""
-        if materials.evaluation.input_ids:
+        if len(materials.evaluation):
             self._progress.update(phase=Phase.EVALUATING)
             trainer.evaluate()
+        metrics.upload_beside()
         prompts = self._config.sampling.prompts
         before, after = self._answers(trainer, materials, inputs) if prompts else ([], [])
         samples = [Sample(prompt=p, before=b, after=a) for p, b, a in zip(prompts, before, after, strict=True)]
         if samples:
             sampling.store_samples(self._store, samples)
         self._progress.update(phase=Phase.PUBLISHING)
+        metrics.flush(LAST_METRICS_SECONDS)
+        converted.wait()
         result = self._result(trainer, inputs)
         trained_tokens = materials.train.trained_tokens
         about = {

@@ -73,7 +73,8 @@ def store_samples(store: ObjectStore, samples: list[Sample]) -> None:
 def load_samples(store: ObjectStore) -> list[Sample]:
     """All samples of a finished run."""
     try:
-        lines = store.read(SAMPLES_KEY, MAX_SAMPLES_BYTES).decode().splitlines()
+        text = store.read(SAMPLES_KEY, MAX_SAMPLES_BYTES).decode()
     except ObjectNotFound:
         return []
-    return [Sample.model_validate_json(line) for line in lines]
+    # Not splitlines: U+2028 and its like are ordinary characters of an answer, and JSON writes them as they are.
+    return [Sample.model_validate_json(line) for line in text.split("\n")]

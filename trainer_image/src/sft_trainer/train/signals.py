@@ -34,6 +34,11 @@ class StopRequest:
             # An exception would wait for every thread on its way up, and a thread may ride out an outage of minutes.
             self._end_at_once()
 
+    def end_if_requested(self) -> None:
+        """After training: the signal may have come between its last look at `requested` and here."""
+        if self.requested:
+            self._end_at_once()
+
     @property
     def seconds_left(self) -> float:
         """For saving; without end while nobody asked to stop."""

@@ -9,8 +9,12 @@ from pathlib import Path
 from sft_trainer.contract import StorePrefix
 from sft_trainer.data.features.fast_bpe import fast_bpe
 from sft_trainer.data.features.token_lengths import ExactCounter, TokenCounter
+from sft_trainer.data.render import Encode
 from sft_trainer.model.description import ModelDescription, describe
 from sft_trainer.model.files import find_model
+
+PROBED_ROWS = 50
+"""Rows on which a faster tokenizer must agree with the model's own before it counts the others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +22,11 @@ class TargetModel:
     """How a model sees rows."""
 
     description: ModelDescription
+
+    def encode(self, probes: Iterable[str]) -> Encode:
+        """Text into tokens, by the same."""
+        fast = fast_bpe(self.description.tokenizer, probes)
+        return fast.encode if fast else self.description.encode
 
     def counter(self, probes: Iterable[str]) -> TokenCounter:
         """Counts tokens: with tiktoken where that gives the same ones for what is known of the model and for the probes."""

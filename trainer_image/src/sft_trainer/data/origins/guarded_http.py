@@ -15,8 +15,8 @@ import urllib3
 from urllib3.exceptions import HTTPError
 
 from sft_trainer.contract import ExitCode, Reason
-from sft_trainer.data.origins.address_guard import Target, check, shown
 from sft_trainer.failure import TrainerFailure, invalid
+from sft_trainer.network.address_guard import Target, check, shown
 
 T = TypeVar("T")
 

@@ -8,11 +8,11 @@ from urllib.parse import unquote, urlsplit
 
 from sft_trainer.contract import Reason
 from sft_trainer.contract.source import HttpSource
-from sft_trainer.data.origins.address_guard import shown
 from sft_trainer.data.origins.guarded_http import GuardedHttp
 from sft_trainer.data.origins.origin import FoundFile
 from sft_trainer.data.origins.secret_file import read_secret
 from sft_trainer.failure import invalid
+from sft_trainer.network.address_guard import shown
 from sft_trainer.store.paths import checked
 
 

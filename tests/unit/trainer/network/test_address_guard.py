@@ -7,8 +7,8 @@ import socket
 import pytest
 
 from sft_trainer.contract import Reason
-from sft_trainer.data.origins.address_guard import check, shown
 from sft_trainer.failure import TrainerFailure
+from sft_trainer.network.address_guard import check, shown
 
 HOSTILE = [
     *(

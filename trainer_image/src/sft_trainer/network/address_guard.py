@@ -1,4 +1,4 @@
-"""Which addresses a URL of a user's may lead to: public ones, and private ones of hosts that the platform team has named.
+"""Where a URL or an endpoint of a user's may lead: to public addresses, and to private ones of hosts the platform team has named.
 
 A pod stands inside the cluster's network. Without this, whoever may write a source's URL could read the cloud's metadata
 service or any internal one through it. A name is resolved once, and the connection goes to the very address that was checked.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ipaddress
 import socket
+from collections.abc import Iterable
 from dataclasses import dataclass
 from urllib.parse import SplitResult, urlsplit
 
@@ -54,10 +55,28 @@ def check(url: str, allowed_private_hosts: frozenset[str] = frozenset()) -> Targ
     port = parts.port or PORTS[scheme]
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     addresses = _resolve(host, port)
-    for address in addresses:  # one bad answer among good ones is how a name is turned inwards
-        if not _may_be_reached(address, is_allowed):
-            raise _refused(url, f"'{host}' leads to {address}, which is no public address")
+    if (inward := _inward(addresses, is_allowed)) is not None:
+        raise _refused(url, f"'{host}' leads to {inward}, which is no public address")
     return Target(scheme, host, port, path, str(addresses[0]))
+
+
+def checked_address(host: str, port: int, allowed_private_hosts: frozenset[str]) -> str:
+    """The address to connect to for a host that a user named, of any scheme. Raises TrainerFailure when it must not be reached,
+    and what `socket.getaddrinfo` raises."""
+    name = host.strip("[]").rstrip(".").lower()
+    addresses = _addresses(name, port)
+    if (inward := _inward(addresses, name in allowed_private_hosts)) is not None:
+        raise invalid(
+            Reason.INVALID_CONFIG,
+            f"the endpoint's host '{name}' leads to {inward}, which is no public address",
+            "correct the endpoint, or ask the platform team to add the host to the profile's allowedPrivateHosts",
+        )
+    return str(addresses[0])
+
+
+def _inward(addresses: Iterable[Address], is_allowed: bool) -> Address | None:
+    """An address that must not be reached: one bad answer among good ones is how a name is turned inwards."""
+    return next((address for address in addresses if not _may_be_reached(address, is_allowed)), None)
 
 
 def _parts(url: str) -> SplitResult:
@@ -86,7 +105,7 @@ def _refused(url: str, why: str) -> TrainerFailure:
 
 def _resolve(host: str, port: int) -> list[Address]:
     try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        return _addresses(host, port)
     except (socket.gaierror, UnicodeError) as error:
         if isinstance(error, socket.gaierror) and error.errno == socket.EAI_AGAIN:
             message = f"the name '{host}' could not be resolved at the moment"
@@ -94,6 +113,10 @@ def _resolve(host: str, port: int) -> list[Address]:
                 ExitCode.STORE_UNAVAILABLE, Reason.STORE_UNAVAILABLE, message, "it is tried again; look at the cluster's DNS"
             ) from error
         raise invalid(Reason.SOURCE_NOT_FOUND, f"there is no host '{host}'", "correct the URL") from error
+
+
+def _addresses(host: str, port: int) -> list[Address]:
+    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     return [ipaddress.ip_address(str(entry[4][0]).partition("%")[0]) for entry in found]
 
 

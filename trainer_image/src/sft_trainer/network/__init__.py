@@ -1,0 +1,1 @@
+"""Where a pod may connect to, when a user names the place."""
