@@ -146,10 +146,9 @@ class Gatherer:
 
     async def _children(self, parent: Parent, attempts: Sequence[Attempt], now: datetime) -> Children:
         label = f"{naming.UID_LABEL}={parent.uid}"
-        job_bodies, pod_bodies = await asyncio.gather(
-            self.client.list(JOBS, parent.namespace, labels=label),
-            self.client.list(PODS, parent.namespace, labels=label),
-        )
+        # Pods last: a Job that has ended by then never stands beside a list in which its pod still runs.
+        job_bodies = await self.client.list(JOBS, parent.namespace, labels=label)
+        pod_bodies = await self.client.list(PODS, parent.namespace, labels=label)
         jobs = [bodies.child_job(body) for body in job_bodies if bodies.is_owned_by(body, parent.uid)]
         job_uids = {job.uid for job in jobs} | {attempt.job_uid for attempt in attempts if attempt.job_uid}
         listed = [pod for pod in map(bodies.pod, pod_bodies) if pod.job_uid in job_uids]

@@ -228,9 +228,10 @@ def test_the_pods_of_a_deleted_job_are_waited_for() -> None:
     assert len(cluster.created) == 2
 
 
-def test_a_job_that_is_being_deleted_is_waited_for() -> None:
+def test_a_job_that_is_being_deleted_is_waited_for_while_its_pod_lives() -> None:
     cluster = begun()
     job = cluster.newest_job()
+    cluster.start_pod()
     cluster.jobs[job.name] = replace(job, is_being_deleted=True)
     decision = cluster.settle()
     assert cluster.truth("Ready") == ("False", "Leaving")

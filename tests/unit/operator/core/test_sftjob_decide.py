@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -278,6 +279,19 @@ def test_a_new_run_does_not_wait_for_a_pod_on_a_lost_node() -> None:
     assert created_names(cluster)[-1] == "sft-bot-99999999-r2-plan1"
 
 
+@pytest.mark.parametrize("has_pod", [False, True], ids=["without a pod", "with a pod that ended"])
+def test_a_new_run_does_not_wait_for_a_job_that_a_finalizer_holds(has_pod: bool) -> None:
+    cluster = training()
+    job = cluster.newest_job()
+    if has_pod:
+        ended = cluster.start_pod()
+        cluster.pods[ended.uid] = replace(ended, terminated=Terminated(20, "Error", ""))
+    cluster.jobs[job.name] = replace(job, is_being_deleted=True)
+    cluster.edit(sft_job_spec(run=2))
+    assert created_names(cluster)[-1] == "sft-bot-99999999-r2-plan1"
+    assert cluster.jobs[job.name].is_being_deleted, "it goes when its finalizer does"
+
+
 def test_a_run_goes_on_in_its_own_location_when_the_profile_publishes_elsewhere() -> None:
     cluster = training()
     began_in = cluster.status.resolved.output_uri
@@ -443,6 +457,7 @@ def test_a_greater_run_ends_the_old_one_first_and_trains_again() -> None:
 def test_the_old_runs_jobs_are_waited_for() -> None:
     cluster = training()
     job = cluster.newest_job()
+    cluster.start_pod()
     cluster.jobs = {job.name: replace(job, is_being_deleted=True)}
     decision = cluster.edit(sft_job_spec(run=2))
     assert cluster.truth("Reconciling") == ("True", "EndingPreviousRun")
@@ -570,6 +585,35 @@ def test_a_deleted_job_ends_the_attempt_and_is_never_created_again(stage: str) -
 
 
 @STAGES
+def test_a_deleted_job_whose_pod_said_goodbye_is_remembered_by_its_words(stage: str) -> None:
+    cluster = started(stage)
+    name, said = cluster.newest_job().name, {"train": {"lastCommittedStep": 4, "resumedFromStep": 2, "totalSteps": 6}}
+    leave(cluster, 20, "Preempted", **said)
+    ended = newest(cluster, stage)
+    assert (ended.job_name, ended.reason, ended.exit_code, ended.node) == (name, "ChildDeleted", 20, "node-1")
+    assert cluster.truth("Reconciling") == ("True", "Retrying")
+
+
+def leave(cluster: Cluster, exit_code: int, reason: str, **results: Any) -> None:
+    """Someone deletes the newest Job; its pod stops with these words before it goes."""
+    job, leaving = cluster.newest_job(), cluster.start_pod()
+    said = worlds.message(leaving.uid, exit_code, reason, **results)
+    cluster.pods[leaving.uid] = replace(leaving, phase="Failed", terminated=Terminated(exit_code, "Error", said))
+    del cluster.jobs[job.name]
+    cluster.settle()
+
+
+def test_jobs_that_are_deleted_again_and_again_between_checkpoints_cost_nothing() -> None:
+    cluster = training()
+    for step in (2, 4, 6, 8):
+        leave(cluster, 20, "Preempted", train={"lastCommittedStep": step, "totalSteps": 10})
+        assert cluster.status.progress.last_committed_step == step
+        cluster.wait(10)
+        assert json.loads(cluster.configs[-1])["lastCommittedStep"] == step
+    assert cluster.status.interruption_count == 0
+
+
+@STAGES
 def test_the_pods_of_a_job_that_is_deleted_are_waited_for(stage: str) -> None:
     cluster = started(stage)
     cluster.start_pod()
@@ -579,6 +623,27 @@ def test_the_pods_of_a_job_that_is_deleted_are_waited_for(stage: str) -> None:
     assert cluster.truth("Ready") == ("False", "Leaving")
     assert decision.requeue_after_seconds is not None
     assert newest(cluster, stage).ended_at is None
+
+
+@STAGES
+def test_a_job_that_a_finalizer_holds_is_over_once_its_pods_are(stage: str) -> None:
+    cluster = started(stage)
+    job = cluster.newest_job()
+    cluster.jobs[job.name] = replace(job, is_being_deleted=True)
+    cluster.settle()
+    assert newest(cluster, stage).reason == "ChildDeleted"
+    cluster.wait(10)
+    assert len(cluster.jobs) > 1, "the next attempt is there"
+
+
+@STAGES
+def test_a_pod_whose_container_ended_is_not_waited_for_whatever_its_phase_says(stage: str) -> None:
+    cluster = started(stage)
+    running_pod = cluster.start_pod()
+    cluster.pods[running_pod.uid] = replace(running_pod, terminated=Terminated(143, "Error", ""))
+    del cluster.jobs[cluster.newest_job().name]
+    cluster.settle()
+    assert newest(cluster, stage).reason == "ChildDeleted"
 
 
 @STAGES
@@ -593,10 +658,13 @@ def test_a_pod_on_a_node_that_stopped_answering_is_given_up(stage: str) -> None:
 
 
 @STAGES
-def test_an_end_that_may_be_on_its_way_is_waited_for(stage: str) -> None:
+@pytest.mark.parametrize("ahead", [-4, 0, 4], ids=["clock ahead", "clocks agree", "clock behind"])
+def test_an_end_that_may_be_on_its_way_is_waited_for(stage: str, ahead: int) -> None:
     cluster = started(stage)
     job = cluster.newest_job()
-    cluster.jobs[job.name] = replace(job, end=replace(job_end("Failed"), at=cluster.now))
+    cluster.start_pod()
+    ended_at = cluster.now + timedelta(seconds=ahead)
+    cluster.jobs[job.name] = replace(job, end=replace(job_end("Failed"), at=ended_at))
     assert cluster.settle().requeue_after_seconds == 2
     assert newest(cluster, stage).ended_at is None
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -73,6 +74,23 @@ async def test_a_pass_over_a_fresh_object_starts_its_job_and_comes_back_at_once(
         "POST events",
     ]
     assert world.attention.waiting() == [KEY]
+
+
+async def test_pods_are_listed_after_jobs_so_that_an_ended_job_never_has_a_pod_that_runs(api_server: ApiServerDouble) -> None:
+    world = World(api_server, FRESH)
+    answered: list[str] = []
+
+    async def answer_slowly(asked: Asked) -> tuple[int, Any]:
+        plural = asked.path.rsplit("/", 1)[-1]
+        if asked.method == "GET" and plural == "jobs":
+            await asyncio.sleep(0.05)
+        if asked.method == "GET":
+            answered.append(plural)
+        return world.answer(asked)
+
+    api_server.answer = answer_slowly
+    await world.reconciler.reconcile(KEY)
+    assert answered.index("jobs") < answered.index("pods")
 
 
 async def test_an_object_that_is_gone_is_forgotten(api_server: ApiServerDouble) -> None:
