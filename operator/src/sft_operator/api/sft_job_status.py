@@ -198,7 +198,7 @@ class SFTJobStatus(ApiModel):
     attempt_count: int = 0
     """Training attempts of this run; `attempts` holds the last ten."""
     retry_count: int = 0
-    """Attempts that counted against spec.limits.maxRetries."""
+    """Attempts that counted against spec.limits.maxRetries since the newest checkpoint."""
     interruption_count: int = 0
     """Interruptions in a row without a newer checkpoint; the third one ends the run."""
     retry_after: Timestamp | None = None

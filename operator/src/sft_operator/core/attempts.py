@@ -7,7 +7,7 @@ created again.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from itertools import takewhile
@@ -140,12 +140,13 @@ def _node_lost(pod: Pod) -> Ending:
 
 
 INTERRUPTIONS = {str(Reason.PREEMPTED), str(Reason.CHILD_DELETED)}
+"""Ends that came from outside."""
 
 
-def interruptions_in_a_row(attempts: Sequence[Attempt]) -> int:
-    """How many of the newest attempts were ended from outside, one after the other."""
+def ended_in_a_row(attempts: Sequence[Attempt], reasons: Collection[str]) -> int:
+    """How many of the newest attempts ended for one of these reasons, one after the other."""
     ended = [attempt for attempt in attempts if attempt.ended_at is not None]
-    return sum(1 for _ in takewhile(lambda attempt: attempt.reason in INTERRUPTIONS, reversed(ended)))
+    return sum(1 for _ in takewhile(lambda attempt: attempt.reason in reasons, reversed(ended)))
 
 
 def begun(attempts: Sequence[Attempt], attempt: Attempt) -> list[Attempt]:

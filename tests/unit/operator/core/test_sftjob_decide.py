@@ -38,6 +38,14 @@ def training(**changes: Any) -> Cluster:
     return cluster
 
 
+def started(stage: str) -> Cluster:
+    """A run whose plan or training Job is there."""
+    return begun() if stage == "plan" else training()
+
+
+STAGES = pytest.mark.parametrize("stage", ["plan", "train"])
+
+
 def succeed(cluster: Cluster, **changes: Any) -> None:
     cluster.end_pod(0, "Completed", **trained(cluster.status.resolved.output_uri, **changes))
 
@@ -308,13 +316,47 @@ def test_a_run_goes_on_in_its_own_location_when_the_profile_publishes_elsewhere(
 def test_a_plan_is_retried_three_times_with_the_same_versions() -> None:
     cluster = begun()
     for delay in (10, 20, 40):
-        assert cluster.end_pod(13, "StoreUnavailable").requeue_after_seconds == delay
+        assert cluster.end_pod(22, "Hardware").requeue_after_seconds == delay
         cluster.world = replace(cluster.world, datasets={"faq": ready_dataset(2)})
         cluster.wait(delay)
-    cluster.end_pod(13, "StoreUnavailable")
-    assert cluster.truth("Succeeded") == ("False", "StoreUnavailable")
+    cluster.end_pod(22, "Hardware")
+    assert cluster.truth("Succeeded") == ("False", "Hardware")
     assert len(cluster.created) == 4
     assert {json.loads(config)["datasets"][0]["digest"] for config in cluster.configs} == {worlds.DIGEST}
+
+
+@STAGES
+def test_a_store_that_is_away_for_hours_ends_no_run(stage: str) -> None:
+    cluster = started(stage)
+    for delay in (10, 20, 40, 80, 160, *[300] * 30):
+        assert cluster.end_pod(13, "StoreUnavailable").requeue_after_seconds == delay
+        assert cluster.truth("Reconciling") == ("True", "Retrying")
+        cluster.wait(delay)
+    assert (cluster.status.retry_count, cluster.status.plan_retry_count) == (0, 0)
+    if stage == "plan":
+        cluster.end_pod(0, "Completed", **planned())
+    succeed(cluster)
+    assert cluster.truth("Succeeded")[0] == "True"
+
+
+def test_an_outage_between_failures_makes_them_no_fewer() -> None:
+    cluster = training(spec=sft_job_spec(limits={"maxRetries": 1}))
+    cluster.end_pod(22, "Hardware")
+    cluster.wait(10)
+    assert cluster.end_pod(13, "StoreUnavailable").requeue_after_seconds == 10
+    cluster.wait(10)
+    cluster.end_pod(22, "Hardware")
+    assert cluster.truth("Succeeded") == ("False", "Hardware")
+
+
+def test_failures_between_which_checkpoints_are_committed_go_on() -> None:
+    cluster = training(spec=sft_job_spec(limits={"maxRetries": 1}))
+    for step in range(2, 20, 2):
+        cluster.end_pod(22, "Hardware", train={"lastCommittedStep": step, "totalSteps": 20})
+        assert cluster.status.retry_count == 1
+        cluster.wait(10)
+    succeed(cluster)
+    assert cluster.truth("Succeeded")[0] == "True"
 
 
 @pytest.mark.parametrize(
@@ -558,14 +600,6 @@ def test_events_tell_each_turn_once() -> None:
     running(cluster, step=5)
     succeed(cluster)
     assert cluster.announced == ["DatasetNotFound", "Planning", "Starting", "Training", "Completed"]
-
-
-def started(stage: str) -> Cluster:
-    """A run whose plan or training Job is there."""
-    return begun() if stage == "plan" else training()
-
-
-STAGES = pytest.mark.parametrize("stage", ["plan", "train"])
 
 
 def newest(cluster: Cluster, stage: str) -> Any:

@@ -258,6 +258,16 @@ class Cluster:
         self.jobs[job.name] = replace(job, end=end)
         return self.settle()
 
+    def end_in_outage(self, reason: str) -> Decision[Any]:
+        """The newest Job's pod is ended by its node or by the store's absence; then passes until nothing is left."""
+        if reason == "StoreUnavailable":
+            return self.end_pod(13, reason)
+        job, lost = self.newest_job(), self.start_pod()
+        cause: dict[str, Any] = {"status_reason": "Evicted"} if reason == "Evicted" else {"disruption": "DeletionByTaintManager"}
+        self.pods[lost.uid] = replace(lost, phase="Failed", terminated=Terminated(137, "Error", ""), **cause)
+        self.jobs[job.name] = replace(job, end=JobEnd("Failed", "", "", self.now))
+        return self.settle()
+
     def wait(self, seconds: float) -> Decision[Any]:
         """Time goes by; then passes until nothing more is done at once."""
         self.now += timedelta(seconds=seconds)
