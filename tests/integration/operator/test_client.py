@@ -177,7 +177,7 @@ async def round_trip(client: Client, subject: Subject, status: InstructionDatase
     body = await client.get(resource, subject.parent.namespace, subject.parent.name)
     before = Subject(subject.parent, subject.status, body["metadata"]["resourceVersion"])
     executor = Executor(client, EventRecorder(client))
-    await executor._write_status(before.parent, before.resource_version, status)
+    await executor._write_status(before, status)
     read = await client.get(resource, subject.parent.namespace, subject.parent.name)
     assert read["status"] == status.model_dump(mode="json", by_alias=True, exclude_none=True)
     assert type(status).model_validate(read["status"]) == status

@@ -100,6 +100,10 @@ class Reason(DocumentedWord):
     DATASET_NOT_READY = "DatasetNotReady", "A dataset is still being prepared; it is waited for."
     DATASET_FAILED = "DatasetFailed", "A dataset's preparation failed; its own conditions say why."
     INVALID_SPEC = "InvalidSpec", "The spec holds what this version of the operator cannot read."
+    STATUS_REFUSED = (
+        "StatusRefused",
+        "The API server refused the status that the operator wrote; nothing is started until it takes one.",
+    )
     UNREADABLE_STATUS = "UnreadableStatus", "The status was written by another version of the operator; it is left as it is."
 
     # The cluster cannot start a pod.

@@ -173,8 +173,8 @@ class SFTJobStatus(ApiModel):
     observed_generation: int = -1
     """metadata.generation that this status speaks of; -1 before the operator saw the object."""
     phase: Annotated[str, Field(max_length=32)] | None = None
-    """Summary for people: Pending, Planning, Starting, Training, Retrying, Succeeded, Failed. Read the conditions in
-    programs."""
+    """Summary for people: Refused, Pending, Planning, Starting, Training, Retrying, Succeeded, Failed. Read the conditions
+    in programs."""
     run: int | None = None
     """spec.run that this status speaks of."""
     conditions: Annotated[list[Condition], Field(max_length=12, json_schema_extra=list_map("type"))] = []

@@ -32,6 +32,15 @@ class ChildRefused(Exception):
     """The API server would not take a child, and would not take it again now. The text is for the user."""
 
 
+class StatusRefused(Exception):
+    """The API server would not take a status, so that nothing can be told by one. The text is for the user."""
+
+    def __init__(self, subject: Subject, message: str) -> None:
+        super().__init__(message)
+        self.parent = subject.parent
+        self.resource_version = subject.resource_version
+
+
 @dataclass(frozen=True, slots=True)
 class Executor:
     """The only part of the operator that writes."""
@@ -40,10 +49,11 @@ class Executor:
     recorder: EventRecorder
 
     async def execute(self, subject: Subject, decision: Decision[AnyStatus]) -> str:
-        """Carries it out; the object's resourceVersion afterwards. Raises Conflict if the object changed meanwhile."""
+        """Carries it out; the object's resourceVersion afterwards. Raises Conflict if the object changed meanwhile, StatusRefused
+        or ChildRefused where the API server would not have it."""
         parent, resource_version = subject.parent, subject.resource_version
         if decision.status != subject.status:
-            resource_version = await self._write_status(parent, resource_version, decision.status)
+            resource_version = await self._write_status(subject, decision.status)
         if decision.create is not None:
             await self._create(parent, decision.create)
         for deletion in decision.delete:
@@ -52,14 +62,22 @@ class Executor:
             await self.recorder.record(parent, announcement)
         return resource_version
 
-    async def _write_status(self, parent: Parent, resource_version: str, status: InstructionDatasetStatus | SFTJobStatus) -> str:
+    async def _write_status(self, subject: Subject, status: InstructionDatasetStatus | SFTJobStatus) -> str:
+        parent = subject.parent
         body = {
             "apiVersion": API_VERSION,
             "kind": parent.kind,
-            "metadata": {"name": parent.name, "uid": parent.uid, "resourceVersion": resource_version},
+            "metadata": {"name": parent.name, "uid": parent.uid, "resourceVersion": subject.resource_version},
             "status": status.model_dump(mode="json", by_alias=True, exclude_none=True),
         }
-        written = await self.client.apply_status(RESOURCES[parent.kind], parent.namespace, body)
+        try:
+            written = await self.client.apply_status(RESOURCES[parent.kind], parent.namespace, body)
+        except Refused as refused:
+            raise StatusRefused(
+                subject,
+                f"The API server refused the status of this {parent.kind}: {refused.message}. Nothing is started until it takes "
+                "one: install the CRDs, the roles and the operator of the same release",
+            ) from refused
         return str(written["metadata"]["resourceVersion"])
 
     async def _create(self, parent: Parent, new: NewJob) -> None:

@@ -9,7 +9,11 @@ from typing import Any
 
 import pytest
 
+from sft_operator.api.reasons import Reason
+from sft_operator.core.checks import Unmet
+from sft_operator.core.conditions import Moment
 from sft_operator.core.dataset.decide import decide as decide_dataset
+from sft_operator.core.dataset.status import cannot_be_decided
 from sft_operator.core.observed import Children, JobEnd, Terminated, Warned
 from sft_trainer.contract import NearDuplicateSettings, PrepareConfig
 from tests.unit.operator.core import worlds
@@ -150,6 +154,7 @@ def test_what_is_not_accepted_says_why_and_starts_nothing(
     assert cluster.truth("Accepted") == ("False", reason)
     assert cluster.truth("Stalled") == ("True", reason)
     assert words in cluster.says("Accepted")
+    assert cluster.status.phase == "Refused"
     assert cluster.created == []
     cluster.world = replace(cluster.world, profiles=[profile("cpu"), profile("gpu", default=False)], spec=dataset_spec())
     cluster.settle()
@@ -370,6 +375,24 @@ def test_a_pod_that_does_not_start_is_explained_even_if_the_profile_is_gone() ->
     cluster.world = replace(cluster.world, profiles=[])
     cluster.wait(20)
     assert cluster.truth("Ready") == ("False", "Unschedulable")
+
+
+@pytest.mark.parametrize("situation", ["preparing", "retrying", "Ready", "Failed"])
+def test_what_the_operator_failed_over_once_is_accepted_again(situation: str) -> None:
+    cluster = ready() if situation == "Ready" else begun()
+    match situation:
+        case "retrying":
+            cluster.end_pod(22, "Hardware")
+        case "Failed":
+            cluster.end_pod(10, "SourceEmpty")
+    before = {condition.type: (condition.status, condition.reason) for condition in cluster.status.conditions}
+    unmet = Unmet(Reason.INTERNAL_ERROR, "ZeroDivisionError")
+    told = cannot_be_decided(cluster.status, unmet, Moment(1, cluster.now))
+    cluster.world = replace(cluster.world, status=told)
+    assert cluster.truth("Accepted") == ("False", "InternalError")
+    assert cluster.truth("Ready")[0] == ("True" if situation == "Ready" else "False")
+    cluster.settle()
+    assert {condition.type: (condition.status, condition.reason) for condition in cluster.status.conditions} == before
 
 
 def test_an_object_that_is_being_deleted_is_left_alone() -> None:

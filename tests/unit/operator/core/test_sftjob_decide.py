@@ -10,8 +10,12 @@ from typing import Any
 import pytest
 
 from sft_operator.api.instruction_dataset import InstructionDatasetStatus
+from sft_operator.api.reasons import Reason
+from sft_operator.core.checks import Unmet
+from sft_operator.core.conditions import Moment
 from sft_operator.core.observed import Children, DatasetSeen, Terminated
 from sft_operator.core.sftjob.decide import decide as decide_sft_job
+from sft_operator.core.sftjob.status import cannot_be_decided
 from sft_trainer.contract import Progress
 from tests.unit.operator.core import worlds
 from tests.unit.operator.core.worlds import (
@@ -742,6 +746,54 @@ def test_a_plan_that_ended_while_its_profile_is_gone_is_resolved_once_it_is_back
     cluster.world = replace(cluster.world, profiles=[profile()])
     cluster.settle()
     assert cluster.truth("Planned")[0] == "True"
+
+
+def stumble(cluster: Cluster) -> None:
+    """The operator fails over the object once."""
+    unmet = Unmet(Reason.INTERNAL_ERROR, "ZeroDivisionError")
+    told = cannot_be_decided(cluster.status, unmet, Moment(cluster.world.parent.generation, cluster.now))
+    cluster.world = replace(cluster.world, status=told)
+
+
+@pytest.mark.parametrize("exit_code", [0, 12], ids=["Succeeded", "Failed"])
+def test_a_result_is_final_whatever_the_operator_fails_over_afterwards(exit_code: int) -> None:
+    cluster = training()
+    if exit_code:
+        cluster.end_pod(exit_code, "NonFiniteLoss")
+    else:
+        succeed(cluster)
+    before = cluster.status
+    stumble(cluster)
+    assert cluster.status.phase == before.phase
+    for type in ("Succeeded", "Ready"):
+        assert cluster.truth(type) == next((c.status, c.reason) for c in before.conditions if c.type == type)
+    assert cluster.truth("Accepted") == ("False", "InternalError")
+    assert cluster.truth("Stalled") == ("True", "InternalError")
+
+
+@pytest.mark.parametrize("situation", ["planning", "starting", "training", "retrying", "Succeeded", "Failed"])
+def test_what_the_operator_failed_over_once_is_accepted_again(situation: str) -> None:
+    cluster = begun() if situation == "planning" else training()
+    match situation:
+        case "training":
+            running(cluster)
+        case "retrying":
+            cluster.end_pod(22, "Hardware")
+        case "Succeeded":
+            succeed(cluster)
+        case "Failed":
+            cluster.end_pod(12, "NonFiniteLoss")
+    before = {condition.type: (condition.status, condition.reason) for condition in cluster.status.conditions}
+    stumble(cluster)
+    assert cluster.truth("Accepted")[0] == "False"
+    cluster.settle()
+    after = {condition.type: (condition.status, condition.reason) for condition in cluster.status.conditions}
+    assert after == before
+    assert after["Accepted"][0] == "True"
+
+
+def test_a_check_that_does_not_hold_can_be_seen_in_the_list() -> None:
+    assert begun(profiles=[]).status.phase == "Refused"
 
 
 def test_an_object_that_is_being_deleted_is_left_alone() -> None:
