@@ -118,12 +118,13 @@ class Client:
         query = {"fieldManager": FIELD_MANAGER}
         return await self._request("PATCH", path, query=query, body=patch, content_type="application/merge-patch+json")
 
-    async def delete(self, resource: Resource, namespace: str, name: str, *, uid: str) -> None:
-        """Deletes the object after its dependents, if it still has this UID. One that is gone is no error."""
+    async def delete(self, resource: Resource, namespace: str, name: str, *, uid: str, is_leaf: bool = False) -> None:
+        """Deletes the object after its dependents, if it still has this UID. One that is gone is no error. A leaf has no
+        dependents and goes at once."""
         options = {
             "apiVersion": "v1",
             "kind": "DeleteOptions",
-            "propagationPolicy": "Foreground",
+            "propagationPolicy": "Background" if is_leaf else "Foreground",
             "preconditions": {"uid": uid},
         }
         try:

@@ -610,6 +610,15 @@ def newest(cluster: Cluster, stage: str) -> Any:
     return (cluster.status.plans if stage == "plan" else cluster.status.attempts)[-1]
 
 
+def test_each_job_is_given_its_config_when_its_uid_is_recorded() -> None:
+    cluster = training()
+    cluster.end_pod(22, "Hardware")
+    cluster.wait(10)
+    succeed(cluster)
+    cluster.wait(1000)
+    assert cluster.handed_over == created_names(cluster)
+
+
 @STAGES
 def test_a_deleted_job_ends_the_attempt_and_is_never_created_again(stage: str) -> None:
     cluster = started(stage)

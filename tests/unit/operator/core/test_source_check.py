@@ -41,6 +41,7 @@ def test_sources_are_looked_at_once_a_day_and_nothing_is_written_between() -> No
     assert cluster.wait(DAY - 60).create is None
     cluster.wait(60)
     assert cluster.newest_job().name == "ids-faq-11111111-g1-check2"
+    assert cluster.handed_over == [job["metadata"]["name"] for job in cluster.created], "each Job has its config"
 
 
 def test_the_check_gets_the_sources_the_report_and_their_keys_but_little_of_the_node() -> None:

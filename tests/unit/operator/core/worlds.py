@@ -192,6 +192,8 @@ class Cluster:
     created: list[Mapping[str, Any]] = field(default_factory=list)
     """Every Job ever created, as it was posted."""
     configs: list[str] = field(default_factory=list)
+    handed_over: list[str] = field(default_factory=list)
+    """Names of the Jobs that were given their ConfigMap."""
     announced: list[str] = field(default_factory=list)
 
     @property
@@ -205,6 +207,9 @@ class Cluster:
         decide: Any = decide_dataset if isinstance(self.world, DatasetWorld) else decide_sft_job
         decision: Decision[Any] = decide(self.world, self.now)
         self.world = replace(self.world, status=type(decision.status).model_validate_json(_json(decision.status)))
+        if decision.hand_over is not None:
+            assert self.jobs[decision.hand_over.name] == decision.hand_over
+            self.handed_over.append(decision.hand_over.name)
         if decision.create is not None:
             self._create(decision.create.job)
             self.configs.append(decision.create.config_map["data"]["config.json"])

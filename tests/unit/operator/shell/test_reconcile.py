@@ -70,7 +70,6 @@ async def test_a_pass_over_a_fresh_object_starts_its_job_and_comes_back_at_once(
         "PATCH status",
         "PATCH ids-faq-uuuuuuuu-g1-r1-a1",
         "POST jobs",
-        "PATCH ids-faq-uuuuuuuu-g1-r1-a1",
         "POST events",
     ]
     assert world.attention.waiting() == [KEY]

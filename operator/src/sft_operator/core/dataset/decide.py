@@ -87,7 +87,7 @@ def _pursue(world: DatasetWorld, status: InstructionDatasetStatus, attempt: Atte
             return _create_again(world, status, moment)
         case attempts.Created(job):
             recorded = status.model_copy(update={"attempts": attempts.created(status.attempts, job)})
-            return _follow(world, recorded, job, moment)
+            return replace(_follow(world, recorded, job, moment), hand_over=job)
         case attempts.Active(job):
             return _follow(world, status, job, moment)
         case attempts.Leaving():

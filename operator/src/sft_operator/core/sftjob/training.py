@@ -94,7 +94,7 @@ def _pursue(world: SFTJobWorld, resolved: Resolved, attempt: Attempt, moment: Mo
             return _create(world, resolved, moment, otherwise=status)
         case attempts.Created(job):
             recorded = status.model_copy(update={"attempts": attempts.created(status.attempts, job)})
-            return _follow(replace(world, status=recorded), resolved, job, moment)
+            return replace(_follow(replace(world, status=recorded), resolved, job, moment), hand_over=job)
         case attempts.Active(job):
             return _follow(world, resolved, job, moment)
         case attempts.Leaving():
