@@ -59,7 +59,7 @@ class ResolvedData(ApiModel):
 
 
 class Resolved(ApiModel):
-    """What a run is made of. Stands before any training pod exists, and does not change within a run."""
+    """What a run is made of, beside `pinnedDatasets`. Stands before any training pod exists, and does not change within a run."""
 
     profile_name: ObjectName
     """TrainingProfile in use."""
@@ -67,8 +67,6 @@ class Resolved(ApiModel):
     """Trainer image."""
     model: ResolvedModel
     """The model as it was pinned."""
-    datasets: Annotated[list[ResolvedDataset], Field(max_length=8, json_schema_extra=list_map("name"))]
-    """The dataset versions that were pinned."""
     data: ResolvedData
     """What the plan counted with the model's own tokenizer and chat template."""
     precision: Precision
@@ -163,8 +161,8 @@ class RunSummary(ApiModel):
     """Training attempts it took."""
     ended_at: Timestamp
     """When the next run took its place."""
-    artifact: ArtifactStatus | None = None
-    """The adapter it published; it stays in the object store."""
+    manifest_digest: Annotated[str, Field(max_length=64)] | None = None
+    """sha256 of the MANIFEST.json of the adapter it published, which stays in the object store."""
 
 
 class SFTJobStatus(ApiModel):

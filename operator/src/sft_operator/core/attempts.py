@@ -23,8 +23,8 @@ from sft_operator.core.text import cut
 
 KEPT = 10
 """Attempts kept in a status."""
-MAX_MESSAGE_LENGTH = 256
-"""Of an attempt: ten of them stand in a status of at most 16 KiB. `status.failure` holds the newest one in full."""
+MAX_MESSAGE_LENGTH = 128
+"""Of an attempt, in bytes: many of them stand in a status of at most 16 KiB. `status.failure` holds the newest one in full."""
 REFUSED_AGAIN_SECONDS = 60
 """Between two tries to create a Job that the API server refuses, for example by a quota."""
 UNHEARD_SECONDS = 5

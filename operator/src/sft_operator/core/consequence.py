@@ -10,7 +10,7 @@ from sft_operator.api.condition import Attempt, Failure
 from sft_operator.api.reasons import Reason
 from sft_operator.core import timestamps
 from sft_operator.core.attempts import INTERRUPTIONS, ended_in_a_row
-from sft_operator.core.conditions import MAX_MESSAGE_LENGTH, Moment
+from sft_operator.core.conditions import Moment
 from sft_operator.core.retry_policy import (
     FIRST_DELAY_SECONDS,
     MAX_INTERRUPTED_PREPARATIONS,
@@ -23,6 +23,9 @@ from sft_operator.core.retry_policy import (
 )
 from sft_operator.core.text import cut
 
+MAX_FAILURE_LENGTH = 768
+MAX_REMEDY_LENGTH = 512
+"""In bytes; both stand once more, together, in the message of three conditions."""
 FIND_QUIETER_NODES = "use a profile whose pods are displaced less often, then raise spec.run"
 
 
@@ -81,8 +84,8 @@ def failure_of(ending: Ending, note: str = "") -> Failure:
     """The end as the status tells it."""
     return Failure(
         reason=str(ending.reason),
-        message=cut(ending.message, MAX_MESSAGE_LENGTH - len(note)) + note,
-        remedy=cut(ending.remedy, MAX_MESSAGE_LENGTH),
+        message=cut(ending.message, MAX_FAILURE_LENGTH - len(note)) + note,
+        remedy=cut(ending.remedy, MAX_REMEDY_LENGTH),
         exit_code=ending.exit_code,
     )
 

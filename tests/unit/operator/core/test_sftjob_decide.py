@@ -16,6 +16,7 @@ from sft_operator.core.conditions import Moment
 from sft_operator.core.observed import Children, DatasetSeen, Terminated
 from sft_operator.core.sftjob.decide import decide as decide_sft_job
 from sft_operator.core.sftjob.status import cannot_be_decided
+from sft_operator.core.status_size import size
 from sft_trainer.contract import Progress
 from tests.unit.operator.core import worlds
 from tests.unit.operator.core.worlds import (
@@ -539,7 +540,7 @@ def test_earlier_runs_are_told_newest_first() -> None:
     cluster.end_pod(10, "ModelNotFound")
     cluster.edit(sft_job_spec(run=3))
     assert [(summary.run, summary.reason) for summary in cluster.status.runs] == [(2, "ModelNotFound"), (1, "Completed")]
-    assert cluster.status.runs[1].artifact == first
+    assert cluster.status.runs[1].manifest_digest == first.manifest_digest
 
 
 def test_limits_may_change_within_a_run_and_a_failed_run_stays_failed() -> None:
@@ -579,20 +580,75 @@ def test_a_profile_that_went_away_is_waited_for_between_attempts() -> None:
     assert cluster.truth("Accepted")[0] == "True"
 
 
-def test_a_status_with_the_longest_texts_stays_below_16_kib() -> None:
-    cluster = training(spec=sft_job_spec(limits={"maxRetries": 100}))
-    for _ in range(12):
-        job, ended = cluster.newest_job(), cluster.start_pod()
-        said = json.loads(worlds.message(ended.uid, 22, "Hardware")) | {"message": "m" * 4000, "remedy": "r" * 4000}
-        failed = replace(ended, phase="Failed", terminated=Terminated(22, "Error", json.dumps(said)))
-        cluster.pods[ended.uid] = failed
-        cluster.jobs[job.name] = replace(job, end=job_end("Failed", "", ""))
-        cluster.settle()
-        cluster.wait(300)
-    text = cluster.status.model_dump_json(by_alias=True, exclude_none=True)
-    assert len(cluster.status.attempts) == 10
-    assert len(text) < 16 * 1024
-    assert max(len(condition.message) for condition in cluster.status.conditions) <= 1024
+LONG_NAMES = [f"dataset-{number}-{'n' * 26}" for number in range(8)]
+"""As many as a job may name, and as long."""
+
+
+def longest(prefix_length: int) -> Cluster:
+    """A job with the longest names in a namespace with the longest one, whose output lies below so long a prefix."""
+    prefix = f"s3://tuned-models/{'x' * (prefix_length - 19)}/"
+    locations = [{"uri": "s3://raw/", "access": "Read"}, {"uri": prefix, "access": "ReadWrite", "secretName": "s3"}]
+    parent = replace(worlds.SFT_JOB, name="j" * 36, namespace="n" * 63)
+    datasets = {name: dataset_below(f"{prefix}{parent.namespace}/datasets/{name}/") for name in LONG_NAMES}
+    return begun(parent=parent, spec=long_spec(1), profiles=[profile("p" * 36, locations=locations)], datasets=datasets)
+
+
+def dataset_below(folder: str) -> DatasetSeen:
+    seen = ready_dataset()
+    version = worlds.version().model_copy(update={"uri": f"{folder}{worlds.DIGEST}/"})
+    return replace(seen, status=seen.status.model_copy(update={"version": version}))
+
+
+def long_spec(run: int) -> Any:
+    model = {"s3": {"uri": f"s3://raw/{'m' * 240}/"}}
+    datasets = [{"name": name} for name in LONG_NAMES]
+    return sft_job_spec(run=run, model=model, datasets=datasets, limits={"maxRetries": 100})
+
+
+def fail_at_length(cluster: Cluster, exit_code: int, reason: str) -> None:
+    """The pod ends with more Chinese text than any status holds, on a node with a long name."""
+    job, ended = cluster.newest_job(), replace(cluster.start_pod(), node="node-" + "n" * 58)
+    said = json.loads(worlds.message(ended.uid, exit_code, reason)) | {"message": "显存不足" * 250, "remedy": "请检查" * 330}
+    cluster.pods[ended.uid] = replace(ended, phase="Failed", terminated=Terminated(exit_code, "Error", json.dumps(said)))
+    cluster.jobs[job.name] = replace(job, end=job_end("Failed"))
+    cluster.settle()
+
+
+@pytest.mark.parametrize("prefix_length", [20, 160, 512])
+def test_a_status_whose_lists_are_full_of_the_longest_texts_stays_below_16_kib(prefix_length: int) -> None:
+    cluster = longest(prefix_length)
+    for run in range(1, 7):
+        if run > 1:
+            cluster.edit(long_spec(run))
+        for _ in range(7):
+            fail_at_length(cluster, 13, "StoreUnavailable")
+            assert size(cluster.status) < 16 * 1024
+            cluster.wait(300)
+        cluster.end_pod(0, "Completed", **planned(architecture="A" * 200))
+        for _ in range(12 if run == 6 else 0):
+            running(cluster, step=3, loss=1.23456e-5, evalLoss=1.5, tokensPerSecond=1e6, learningRate=1e-4, etaSeconds=10_000)
+            fail_at_length(cluster, 22, "Hardware")
+            assert size(cluster.status) < 16 * 1024
+            cluster.wait(300)
+        if run < 6:
+            succeed(cluster)
+    status = cluster.status
+    assert (status.plan_count, status.attempt_count, len(status.pinned_datasets)) == (8, 13, 8)
+    assert [attempt.number for attempt in status.attempts][-3:] == [11, 12, 13], "the oldest give way"
+    assert status.runs[0].run == 5
+    succeed(cluster, samples=[{"prompt": "显" * 900, "before": "显" * 900, "after": "显" * 900}] * 5)
+    assert len(cluster.status.samples) == 3
+    assert size(cluster.status) < 16 * 1024
+    assert all(condition.message for condition in cluster.status.conditions if condition.type in ("Ready", "Succeeded"))
+
+
+def test_a_failure_is_told_in_full_where_it_is_the_newest() -> None:
+    cluster = training(spec=sft_job_spec(limits={"maxRetries": 0}))
+    fail_at_length(cluster, 22, "Hardware")
+    assert cluster.truth("Succeeded") == ("False", "Hardware")
+    assert cluster.status.failure.remedy.startswith("请检查请检查")
+    assert "请检查" in cluster.says("Succeeded"), "message and remedy both stand in the condition"
+    assert size(cluster.status) < 16 * 1024
 
 
 def test_events_tell_each_turn_once() -> None:

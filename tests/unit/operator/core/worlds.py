@@ -114,7 +114,7 @@ def sft_job_world(**changes: Any) -> SFTJobWorld:
 
 
 def pod(job_uid: str, **changes: Any) -> Pod:
-    return replace(Pod(f"{job_uid}-pod", f"{job_uid}-pod-uid", job_uid, NOW, "Pending"), **changes)
+    return replace(Pod(f"{job_uid}-pod", f"{job_uid}-pod-uid"[-64:], job_uid, NOW, "Pending"), **changes)
 
 
 def job_end(outcome: Literal["Complete", "Failed"], reason: str = "", message: str = "") -> JobEnd:

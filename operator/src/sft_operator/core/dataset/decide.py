@@ -26,6 +26,7 @@ from sft_operator.core.leftovers import without_leftovers
 from sft_operator.core.observed import ChildJob, DatasetWorld, Profile
 from sft_operator.core.profile_choice import choose_profile
 from sft_operator.core.retry_policy import Ending, Verdict
+from sft_operator.core.status_size import within_bounds
 
 DatasetDecision = Decision[InstructionDatasetStatus]
 
@@ -39,7 +40,9 @@ def decide(world: DatasetWorld, now: datetime) -> DatasetDecision:
     decision = _next(world, status, moment)
     announced = conditions.announce(world.status.conditions, decision.status.conditions)
     histories = [decision.status.attempts, [decision.status.source_check] if decision.status.source_check else []]
-    return without_leftovers(replace(decision, announce=announced), world.children.jobs, histories, moment)
+    return without_leftovers(
+        replace(decision, status=within_bounds(decision.status), announce=announced), world.children.jobs, histories, moment
+    )
 
 
 def _next(world: DatasetWorld, status: InstructionDatasetStatus, moment: Moment) -> DatasetDecision:

@@ -19,6 +19,7 @@ from sft_operator.core.observed import ChildJob, SFTJobWorld
 from sft_operator.core.sftjob import status as say
 from sft_operator.core.sftjob.planning import plan
 from sft_operator.core.sftjob.training import train
+from sft_operator.core.status_size import within_bounds
 
 LOOK_AGAIN_SECONDS = 20
 """While Jobs of the run before are waited for; their watch events come sooner."""
@@ -34,7 +35,9 @@ def decide(world: SFTJobWorld, now: datetime) -> Decision[SFTJobStatus]:
     decision = _next(replace(world, status=status), moment)
     announced = conditions.announce(before.conditions, decision.status.conditions)
     in_order = [*decision.status.plans, *decision.status.attempts]
-    return without_leftovers(replace(decision, announce=announced), world.children.jobs, [in_order], moment)
+    return without_leftovers(
+        replace(decision, status=within_bounds(decision.status), announce=announced), world.children.jobs, [in_order], moment
+    )
 
 
 def _next(world: SFTJobWorld, moment: Moment) -> Decision[SFTJobStatus]:

@@ -50,7 +50,7 @@ def earlier_runs(status: SFTJobStatus, moment: Moment) -> list[RunSummary]:
         reason=reason,
         attempt_count=status.attempt_count,
         ended_at=moment.text,
-        artifact=status.artifact,
+        manifest_digest=status.artifact.manifest_digest if status.artifact else None,
     )
     return [ended, *status.runs][:KEPT_RUNS]
 

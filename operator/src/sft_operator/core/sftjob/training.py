@@ -70,7 +70,7 @@ def _create(world: SFTJobWorld, resolved: Resolved, moment: Moment, *, otherwise
         accepted = check(world)
         namespace = world.parent.namespace
         folder = open_run_folder(resolved, accepted, namespace)
-        opened = OpenedRun(folder, open_datasets(resolved.datasets, accepted, namespace))
+        opened = OpenedRun(folder, open_datasets(status.pinned_datasets, accepted, namespace))
     except Unmet as unmet:
         return Decision(say.not_accepted(otherwise, unmet, moment))
     if not conditions.is_headline(status.conditions, Reason.POD_REFUSED):

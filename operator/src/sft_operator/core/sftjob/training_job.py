@@ -54,7 +54,7 @@ def _config(world: SFTJobWorld, resolved: Resolved, accepted: Accepted, opened: 
         model=accepted.model.store,
         model_facts=_facts(resolved),
         model_cache=accepted.output.below("models", resolved.model.revision).store,
-        datasets=pinned(resolved.datasets, opened.datasets),
+        datasets=pinned(world.status.pinned_datasets, opened.datasets),
         lora=lora_settings(spec.method.lora),
         training=training_settings(spec.training, precision, resolved.max_sequence_length),
         sampling=sampling_settings(spec.evaluation.samples),
