@@ -306,6 +306,10 @@ def test_an_edit_after_a_failure_starts_anew() -> None:
             {"prepare": prepared()["prepare"] | {"uri": f"s3://out/team-a/team-b/datasets/faq/{worlds.DIGEST}/"}},
             id="another namespace's folder",
         ),
+        pytest.param(
+            {"prepare": prepared()["prepare"] | {"uri": f"s3://evil/team-a/team-a/datasets/faq/{worlds.DIGEST}/"}},
+            id="a folder that ends alike",
+        ),
     ],
 )
 def test_a_pod_that_names_no_version_of_this_dataset_is_not_believed(result: dict[str, Any]) -> None:
@@ -313,6 +317,26 @@ def test_a_pod_that_names_no_version_of_this_dataset_is_not_believed(result: dic
     cluster.end_pod(0, "Completed", **result)
     assert cluster.status.version is None
     assert cluster.truth("Stalled") == ("True", "InternalError")
+
+
+def test_a_version_that_was_published_before_the_output_moved_is_believed() -> None:
+    cluster = begun()
+    here = [each.model_dump(mode="json", by_alias=True) for each in cluster.world.profiles[0].spec.locations]
+    moved = [{"uri": "s3://new-out/", "access": "ReadWrite"}, *here]
+    cluster.world = replace(cluster.world, profiles=[profile(locations=moved)])
+    cluster.end_pod(0, "Completed", **prepared())
+    assert cluster.truth("Ready") == ("True", "Published")
+
+
+def test_a_preparation_that_ended_while_its_profile_is_gone_is_published_once_it_is_back() -> None:
+    cluster = begun()
+    profiles = cluster.world.profiles
+    cluster.world = replace(cluster.world, profiles=[])
+    cluster.end_pod(0, "Completed", **prepared())
+    assert cluster.truth("Accepted") == ("False", "ProfileNotFound")
+    cluster.world = replace(cluster.world, profiles=profiles)
+    cluster.settle()
+    assert cluster.truth("Ready") == ("True", "Published")
 
 
 def test_a_pod_that_waits_for_a_secret_says_so_after_a_short_patience_and_recovers() -> None:

@@ -80,6 +80,78 @@ def test_of_the_location_that_everyone_publishes_to_a_namespace_reaches_its_own_
             opened(uri, found)
 
 
+LAKE = profile(
+    locations=[
+        {"uri": "s3://lake/", "access": "Read", "secretName": "lake"},
+        {"uri": "s3://lake/tuned/", "access": "ReadWrite", "secretName": "lake"},
+        {"uri": "s3://lake/tuned/team-b/shown/", "access": "Read", "secretName": "lake"},
+    ]
+)
+
+
+@pytest.mark.parametrize(
+    "uri", ["s3://lake/raw/", "s3://lake/a.jsonl", "s3://lake/tuned/team-a/x/", "s3://lake/tuned/team-b/shown/x/"]
+)
+def test_what_others_do_not_publish_is_read_from_the_location_around_it(uri: str) -> None:
+    assert opened(uri, LAKE).secret_name == "lake"
+
+
+@pytest.mark.parametrize(
+    "uri",
+    [
+        pytest.param("s3://lake/tuned/team-b/jobs/", id="another team's folder"),
+        pytest.param("s3://lake/tuned/team-ab/x", id="a folder whose name begins alike"),
+        pytest.param("s3://lake/tuned/", id="all teams' folders"),
+        pytest.param("s3://lake/", id="a folder around them"),
+        pytest.param("s3://lake", id="the bucket around them"),
+    ],
+)
+def test_a_location_to_read_opens_no_other_teams_output(uri: str) -> None:
+    with pytest.raises(OutsideLocations, match="where other namespaces publish"):
+        opened(uri, LAKE)
+    with pytest.raises(OutsideLocations, match="belongs to a TrainingProfile"):
+        open_for_user(wanted(uri=uri, secretName="lake"), LAKE, [LAKE], "team-a", field="spec.uri")
+
+
+TEAMS = profile(
+    locations=[
+        {"uri": "s3://lake/", "access": "Read"},
+        {"uri": "s3://lake/{namespace}/tuned/", "access": "ReadWrite"},
+        {"uri": "s3://lake/team-b/tuned/shown/", "access": "Read"},
+    ]
+)
+
+
+@pytest.mark.parametrize(
+    "uri",
+    [
+        "s3://lake/team-a/",
+        "s3://lake/team-a/tuned/",
+        "s3://lake/team-a/tuned/team-a/x",
+        "s3://lake/team-b/raw/",
+        "s3://lake/team-b/tuned/shown/x",
+    ],
+)
+def test_where_each_namespace_has_a_folder_of_its_own_everything_else_is_read(uri: str) -> None:
+    assert opened(uri, TEAMS).store.uri == uri
+
+
+@pytest.mark.parametrize("uri", ["s3://lake/team-b/tuned/x", "s3://lake/team-b/tuned/", "s3://lake/team-b/", "s3://lake/"])
+def test_where_each_namespace_has_a_folder_of_its_own_the_others_are_not_read(uri: str) -> None:
+    with pytest.raises(OutsideLocations, match="where other namespaces publish"):
+        opened(uri, TEAMS)
+
+
+def test_another_servers_bucket_of_that_name_is_another_bucket() -> None:
+    found = profile(
+        locations=[
+            {"uri": "s3://lake/", "access": "Read", "endpoint": "https://one.example.com"},
+            {"uri": "s3://lake/tuned/", "access": "ReadWrite", "endpoint": "https://two.example.com"},
+        ]
+    )
+    assert opened("s3://lake/tuned/team-b/x", found).store.endpoint == "https://one.example.com"
+
+
 def test_a_run_is_published_where_it_began_with_the_credential_of_that_location() -> None:
     old = {"uri": "s3://old/", "access": "ReadWrite", "endpoint": "http://old:9000", "secretName": "old"}
     found = profile(locations=[{"uri": "s3://new/", "access": "ReadWrite", "secretName": "new"}, old])

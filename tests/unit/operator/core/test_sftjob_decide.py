@@ -200,6 +200,16 @@ def test_a_model_from_elsewhere_is_opened_with_the_users_own_secret() -> None:
     }
 
 
+def test_datasets_are_trained_on_in_the_order_of_their_names_whatever_the_spec_says() -> None:
+    datasets = {name: ready_dataset() for name in ("b", "a", "c")}
+    outputs = set()
+    for order in ("bac", "cab"):
+        cluster = training(datasets=datasets, spec=sft_job_spec(datasets=[{"name": name} for name in order]))
+        outputs.add(cluster.status.resolved.output_uri)
+        assert [[each["name"] for each in json.loads(config)["datasets"]] for config in cluster.configs] == [["a", "b", "c"]] * 2
+    assert len(outputs) == 1
+
+
 def test_a_run_that_cannot_work_fails_in_its_plan() -> None:
     cluster = begun()
     decision = cluster.end_pod(10, "ModelWithoutWeights")
@@ -314,8 +324,12 @@ def test_a_run_goes_on_in_its_own_location_when_the_profile_publishes_elsewhere(
     cluster.world = replace(cluster.world, profiles=[profile(locations=[new, *old])])
     cluster.end_pod(22, "Hardware")
     cluster.wait(10)
-    output = json.loads(cluster.configs[-1])["output"]
-    assert (output["uri"], output["endpoint"]) == (began_in, "http://s3:9000")
+    config, pod = json.loads(cluster.configs[-1]), cluster.created[-1]["spec"]["template"]["spec"]
+    assert (config["output"]["uri"], config["output"]["endpoint"]) == (began_in, "http://s3:9000")
+    cache = config["modelCache"]
+    assert (cache["uri"], cache["endpoint"]) == (f"s3://out/team-a/team-a/models/{worlds.REVISION}/", "http://s3:9000")
+    secrets = {source["secret"]["name"] for source in pod["volumes"][0]["projected"]["sources"] if "secret" in source}
+    assert secrets == {"raw-keys", "s3"}, "the new location's keys are not needed"
 
 
 def test_a_plan_is_retried_three_times_with_the_same_versions() -> None:

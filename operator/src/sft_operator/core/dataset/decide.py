@@ -19,10 +19,11 @@ from sft_operator.core.conditions import Moment
 from sft_operator.core.consequence import consequence_for_preparation, failure_of, seconds_until
 from sft_operator.core.dataset import status as say
 from sft_operator.core.dataset.checks import Accepted, check
-from sft_operator.core.dataset.preparation_job import new_preparation
+from sft_operator.core.dataset.preparation_job import new_preparation, versions_folder
 from sft_operator.core.dataset.source_check import watch_sources
 from sft_operator.core.decision import Decision
 from sft_operator.core.leftovers import without_leftovers
+from sft_operator.core.locations import open_outputs
 from sft_operator.core.observed import ChildJob, DatasetWorld, Profile
 from sft_operator.core.profile_choice import choose_profile
 from sft_operator.core.retry_policy import Ending, Verdict
@@ -158,13 +159,17 @@ def _conclude(world: DatasetWorld, status: InstructionDatasetStatus, ending: End
 
 
 def _publish(world: DatasetWorld, status: InstructionDatasetStatus, ending: Ending, moment: Moment) -> DatasetDecision:
+    try:
+        profile = choose_profile(world.spec.profile_name, world.parent.namespace, world.profiles)
+    except Unmet as unmet:
+        return Decision(say.not_accepted(world.status, unmet, moment))
     result = ending.said.prepare if ending.said else None
-    folder = f"/{world.parent.namespace}/datasets/{world.parent.name}/"
-    if result is None or not say.is_version_in(result, folder):
+    folders = [versions_folder(world.parent, output).store.uri for output in open_outputs(profile, world.parent.namespace)]
+    if result is None or not say.is_version_in(result, folders):
         wrong = Ending(
             Verdict.FAIL,
             Reason.INTERNAL_ERROR,
-            f"The pod ended well, but named no version in a folder that ends in '{folder}'",
+            f"The pod ended well, but named no version below {' or '.join(folders) or 'any location of the profile'}",
             "report this with the pod's log",
             ending.exit_code,
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Any
 
 from sft_operator.api.instruction_dataset import (
@@ -115,10 +116,11 @@ def sources_unknown(status: DatasetStatus, reason: str, message: str, moment: Mo
     return status.model_copy(update={"conditions": conditions.state(status.conditions, [statement], moment)})
 
 
-def is_version_in(result: contract.PrepareResult, folder: str) -> bool:
-    """Whether the pod named a digest and a folder that can be those of this dataset."""
+def is_version_in(result: contract.PrepareResult, folders: Sequence[str]) -> bool:
+    """Whether the pod named a digest, and a folder that can be that of this dataset."""
     is_digest = DIGEST.fullmatch(result.digest) is not None
-    return is_digest and result.uri.endswith(f"{folder}{result.digest}/") and len(result.uri) <= MAX_URI_LENGTH
+    is_ours = result.uri in {f"{folder}{result.digest}/" for folder in folders}
+    return is_digest and is_ours and len(result.uri) <= MAX_URI_LENGTH
 
 
 def version_of(result: contract.PrepareResult, run: int, moment: Moment) -> DatasetVersion:
