@@ -55,6 +55,14 @@ def bucket_absent(team: Team) -> Mapping[str, Any]:
     return with_own_secret(team, "s3://no-such-bucket/faq.jsonl", store.access_key, store.secret_key)
 
 
+def inner_server(team: Team) -> Mapping[str, Any]:
+    """The API server answers GET to anyone in the cluster: not an S3 server that a user may have read."""
+    keys = {"AWS_ACCESS_KEY_ID": "canary-7f3a", "AWS_SECRET_ACCESS_KEY": "canary-7f3a"}
+    team.apply({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": OWN_SECRET}, "stringData": keys})
+    source = s3_source("s3://version/x.json", secretName=OWN_SECRET, endpoint="https://kubernetes.default.svc")
+    return dataset("bad", source)
+
+
 BAD_DATASETS = [
     BadDataset("wrong key", wrong_key, "SourceNotFound", ("fag.jsonl was not found", "faq.jsonl", "correct the uri")),
     BadDataset(
@@ -81,6 +89,12 @@ BAD_DATASETS = [
         lambda team: dataset("bad", [{"name": "m", "http": {"url": "http://169.254.169.254/latest/", "sha256": "0" * 64}}]),
         "InvalidConfig",
         ("169.254.169.254", "https", "allowedPrivateHosts"),
+    ),
+    BadDataset(
+        "an S3 endpoint inside the cluster",
+        inner_server,
+        "InvalidConfig",
+        ("kubernetes.default.svc", "no public address", "allowedPrivateHosts"),
     ),
     BadDataset(
         "no such entry of the catalog",

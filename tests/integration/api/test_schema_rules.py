@@ -48,6 +48,7 @@ NO_RELATIVE_PARTS = "must not contain '.' or '..' between slashes"
 ENDPOINT = (
     "must be http:// or https://, a host, and a port where it is not the usual one, for example 'https://s3.example.com:9000'"
 )
+METADATA = "must not be a cloud's metadata service"
 REGION = "must be the name of a region in lower case, for example 'eu-central-1'"
 CPUS = "must be a number of CPUs, for example '4' or '500m'"
 BYTES = "must be a number of bytes, for example '16Gi'"
@@ -116,11 +117,13 @@ def s3_refusals(kind: str, path: str, of: str) -> Iterator[Refusal]:
     for member, value, must in (
         ("secretName", "My_Secret", LABEL),
         ("endpoint", "s3.example.com", ENDPOINT),
+        ("endpoint", "http://169.254.169.254/", METADATA),
+        ("endpoint", "http://Metadata.Google.internal", METADATA),
         ("region", "EU Central", REGION),
     ):
         broken = base | {member: value}
         field = re.sub(r"[.]([0-9]+)", r"[\1]", f"{path}.{member}")
-        yield refused(kind, path, broken, must, field=field, name=f"{of}-bad-{member}")
+        yield refused(kind, path, broken, must, field=field, name=f"{of}-bad-{member}-{value}")
     for member, value in (("endpoint", "http://10.0.0.1:9000"), ("region", "eu-central-1")):
         yield refused(kind, path, {"uri": "s3://raw/faq/", member: value}, NEEDS_SECRET, name=f"{of}-{member}-without-secret")
 

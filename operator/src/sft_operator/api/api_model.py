@@ -136,14 +136,11 @@ S3Uri = Annotated[
     ),
 ]
 """`s3://bucket/key`. A trailing slash says "every object below"."""
-EndpointUrl = Annotated[
-    str,
-    text(
-        r"^https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?/?$",
-        "must be http:// or https://, a host, and a port where it is not the usual one, for example 'https://s3.example.com:9000'",
-        max_length=512,
-    ),
-]
+ENDPOINT_URL = r"^https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?/?$"
+ENDPOINT_URL_IN_WORDS = (
+    "must be http:// or https://, a host, and a port where it is not the usual one, for example 'https://s3.example.com:9000'"
+)
+EndpointUrl = Annotated[str, text(ENDPOINT_URL, ENDPOINT_URL_IN_WORDS, max_length=512)]
 HostName = Annotated[
     str,
     text(r"^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$", "must be a host name in lower case, without a port", max_length=253),

@@ -153,7 +153,7 @@ class PublicOrigin(StrEnum):
 
 
 class Network(ApiModel):
-    """What preparations may reach outside of the object stores."""
+    """What pods may reach outside of the profile's locations."""
 
     allowed_origins: Annotated[list[PublicOrigin], Field(max_length=2, json_schema_extra=LIST_SET)] = [
         PublicOrigin.HTTP,
@@ -161,7 +161,8 @@ class Network(ApiModel):
     ]
     """HTTP for sources with a URL, HuggingFace for the hub and the catalog; an empty list forbids both."""
     allowed_private_hosts: Annotated[list[HostName], Field(max_length=64, json_schema_extra=LIST_SET)] = []
-    """Hosts with a private address that may be read from, such as a mirror. Every other private address is refused."""
+    """Hosts with a private address that users may name, such as a mirror or an S3 server of their own. Every other private
+    address is refused."""
     hub_endpoint: EndpointUrl = "https://huggingface.co"
     """The hub, or a mirror that speaks its API. A private one must be among `allowedPrivateHosts` too."""
 
@@ -192,7 +193,7 @@ class TrainingProfileSpec(ApiModel):
     locations: Annotated[list[Location], Field(min_length=1, max_length=16, json_schema_extra=list_map("uri"))]
     """Storage these jobs may use. The first ReadWrite one takes the output."""
     network: Network = Network()
-    """What preparations may reach outside of the object stores."""
+    """What pods may reach outside of the profile's locations."""
     termination_grace_period_seconds: Annotated[int, Field(ge=10, le=3600)] = 120
     """How long a pod may take to save its work when it is told to stop."""
 

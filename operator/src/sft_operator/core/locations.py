@@ -60,7 +60,12 @@ def open_for_user(
             f"{field} is '{wanted.uri}', and Secret '{wanted.secret_name}' belongs to a TrainingProfile, which lends it for its "
             f"own locations and servers only ({_listed(lent, namespace)}); name a Secret of your own in secretName"
         )
-    return Opened(_store(wanted.uri, wanted.endpoint, wanted.region, wanted.secret_name), wanted.secret_name)
+    store = _store(wanted.uri, wanted.endpoint, wanted.region, wanted.secret_name)
+    if wanted.endpoint and not lent:
+        # A pod stands inside the cluster's network: it must not be sent wherever a user likes.
+        allowed = sorted(profile.spec.network.allowed_private_hosts)
+        store = store.model_copy(update={"is_guarded": True, "allowed_private_hosts": allowed})
+    return Opened(store, wanted.secret_name)
 
 
 def is_lent(secret_name: str, profiles: Sequence[Profile | UnreadableProfile], namespace: str) -> bool:

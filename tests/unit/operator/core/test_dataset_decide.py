@@ -86,6 +86,8 @@ def test_the_config_names_sources_folders_and_credentials_but_no_secret() -> Non
         "uri": "s3://out/team-a/team-a/datasets/faq/",
         "endpoint": "http://s3:9000",
         "credentialsPath": "/run/sft/credentials/s3",
+        "isGuarded": False,
+        "allowedPrivateHosts": [],
     }
     assert config["run"]["uri"] == "s3://out/team-a/team-a/datasets/faq/runs/11111111-g1-r1/"
 

@@ -201,6 +201,31 @@ def test_a_users_endpoint_never_gets_the_profiles_credential() -> None:
     assert open_for_user(location, FAQ, [FAQ], "team-a", field="spec.uri").store.endpoint is None
 
 
+def test_an_endpoint_that_a_user_named_is_checked_by_the_pod() -> None:
+    found = profile(network={"allowedPrivateHosts": ["s3.team.internal", "10.0.0.7"]})
+    location = wanted(uri="s3://mine/a", secretName="mine", endpoint="https://s3.team.internal:9000")
+    store = open_for_user(location, found, [found], "team-a", field="spec.uri").store
+    assert (store.is_guarded, store.allowed_private_hosts) == (True, ["10.0.0.7", "s3.team.internal"])
+
+
+def test_an_endpoint_that_the_platform_team_named_is_not() -> None:
+    found = profile(
+        locations=[
+            {"uri": "s3://raw/", "access": "Read", "endpoint": "http://s3:9000", "secretName": "keys"},
+            {"uri": "s3://out/", "access": "ReadWrite", "endpoint": "http://s3:9000", "secretName": "keys"},
+        ],
+        network={"allowedPrivateHosts": ["mirror"]},
+    )
+    lent = wanted(endpoint="http://s3:9000", secretName="keys")
+    places = [
+        open_for_user(wanted(), found, [found], "team-a", field="spec.uri"),
+        open_for_user(lent, found, [found], "team-a", field="spec.uri"),
+        open_for_user(wanted(uri="s3://mine/a", secretName="mine"), found, [found], "team-a", field="spec.uri"),
+        open_output(found, "team-a"),
+    ]
+    assert [(place.store.is_guarded, place.store.allowed_private_hosts) for place in places] == [(False, [])] * 4
+
+
 @pytest.mark.parametrize(
     "location",
     [

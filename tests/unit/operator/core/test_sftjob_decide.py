@@ -197,6 +197,8 @@ def test_a_model_from_elsewhere_is_opened_with_the_users_own_secret() -> None:
         "uri": "s3://mine/m/",
         "endpoint": "https://s3.example.com",
         "credentialsPath": "/run/sft/credentials/mine",
+        "isGuarded": True,
+        "allowedPrivateHosts": [],
     }
 
 

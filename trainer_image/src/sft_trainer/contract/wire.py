@@ -49,6 +49,10 @@ class StorePrefix(ContractModel):
     region: str | None = None
     credentials_path: str | None = None
     """Folder with one file for each of `CREDENTIAL_KEYS`; none leaves it to the pod's identity."""
+    is_guarded: bool = False
+    """Whether a user named the endpoint: where it leads must then be checked before anything is sent there."""
+    allowed_private_hosts: list[str] = []
+    """Hosts of a guarded endpoint that may have a private address."""
 
 
 class ObjectRef(ContractModel):
