@@ -25,7 +25,8 @@ def jobs() -> dict[str, Mapping[str, Any]]:
         "tolerations": [{"key": "gpu", "operator": "Exists", "effect": "NoSchedule"}],
         "priorityClassName": "batch",
     }
-    profiles = [profile(resources=gpu, scheduling=scheduling, terminationGracePeriodSeconds=77)]
+    pull = ["registry", "mirror"]
+    profiles = [profile(resources=gpu, scheduling=scheduling, imagePullSecrets=pull, terminationGracePeriodSeconds=77)]
     dataset = Cluster(
         dataset_world(
             profiles=profiles,
@@ -209,3 +210,14 @@ def test_jobs_and_pods_can_be_watched_by_one_label(stage: str) -> None:
     for metadata in (job["metadata"], job["spec"]["template"]["metadata"]):
         assert metadata["labels"][UID_LABEL] == job["metadata"]["ownerReferences"][0]["uid"]
         assert all(len(value) <= 63 for value in metadata["labels"].values())
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_the_profiles_registry_keys_reach_every_pod(stage: str) -> None:
+    assert pod_spec(stage)["imagePullSecrets"] == [{"name": "registry"}, {"name": "mirror"}]
+
+
+def test_without_registry_keys_the_account_of_the_namespace_may_have_its_own() -> None:
+    cluster = Cluster(dataset_world())
+    cluster.settle()
+    assert "imagePullSecrets" not in cluster.created[0]["spec"]["template"]["spec"]

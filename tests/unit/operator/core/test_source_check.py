@@ -57,6 +57,15 @@ def test_the_check_gets_the_sources_the_report_and_their_keys_but_little_of_the_
     assert names == {"raw-keys", "s3"}
 
 
+def test_the_check_gets_the_keys_of_a_private_registry() -> None:
+    cluster = Cluster(dataset_world(profiles=[profile(imagePullSecrets=["registry"])]))
+    cluster.settle()
+    cluster.end_pod(0, "Completed", **prepared())
+    cluster.wait(DAY)
+    assert cluster.newest_job().stage == "check-sources"
+    assert cluster.created[-1]["spec"]["template"]["spec"]["imagePullSecrets"] == [{"name": "registry"}]
+
+
 def test_changed_sources_are_told_once_and_the_version_stays() -> None:
     cluster = ready()
     version = cluster.status.version

@@ -133,6 +133,7 @@ def _new_job(world: DatasetWorld, accepted: Accepted, attempt: Attempt) -> NewJo
         resources=RESOURCES,
         scheduling=spec.scheduling,
         grace_seconds=spec.termination_grace_period_seconds,
+        image_pull_secrets=spec.image_pull_secrets,
         tokens=sorted({each.token for each in sources if each.token}),
         row_config_maps=sorted({each.config_map for each in sources if each.config_map}),
     )

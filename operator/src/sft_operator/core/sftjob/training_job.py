@@ -42,6 +42,7 @@ def new_attempt(world: SFTJobWorld, resolved: Resolved, accepted: Accepted, open
         resources=spec.resources,
         scheduling=spec.scheduling,
         grace_seconds=spec.termination_grace_period_seconds,
+        image_pull_secrets=spec.image_pull_secrets,
     )
     request = JobRequest(world.parent, attempt.job_name, world.spec.run, attempt.number, config, pod)
     return NewJob(build_config_map(request), build_job(request))
