@@ -52,7 +52,7 @@ OPERATOR = (
     Permission("events.k8s.io", ("events",), ("create", "patch"), "tell users what happened"),
 )
 
-EVERYONE = (Permission(GROUP, ("trainingprofiles",), ("get", "list", "watch"), "choose a profile"),)
+PROFILE_READER = (Permission(GROUP, ("trainingprofiles",), ("get", "list", "watch"), "choose a profile"),)
 
 VIEWER = (
     Permission(
