@@ -48,7 +48,6 @@ def split_reference(reference: str) -> dict[str, str]:
 
 def install_chart(cluster: Cluster, images: Mapping[str, str], profiles: Mapping[str, Any]) -> None:
     """CRDs first, because Helm never upgrades them; then `helm upgrade --install`, and waits until the operator is ready."""
-    cluster.kubectl.run("apply", "--server-side", "--force-conflicts", "-f", str(REPOSITORY / "crds"))
     # Helm never upgrades CRDs, and a cluster that was kept from an earlier run may hold older ones.
     cluster.kubectl.run("apply", "--server-side", "--force-conflicts", "-f", str(CHART / "crds"))
     values = {

@@ -14,7 +14,7 @@ from demo.installation import SECRET_NAME, cpu_profile
 from demo.quickstart import condition
 from tests.e2e.team import API_VERSION, TEN_ROWS, Team, dataset, inline_dataset, tiny_job
 
-pytestmark = pytest.mark.matrix
+pytestmark = [pytest.mark.e2e, pytest.mark.matrix]
 
 OWN_SECRET = "own-keys"
 

@@ -17,7 +17,7 @@ from local_cluster import cgroups
 from local_cluster.layout import ClusterLayout
 from tests.e2e.team import Status, Team, dataset, inline_dataset, tiny_job
 
-pytestmark = pytest.mark.matrix
+pytestmark = [pytest.mark.e2e, pytest.mark.matrix]
 
 MANY_ROWS = 300_000
 """Preparing so many takes long enough to kill the operator meanwhile."""

@@ -6,10 +6,14 @@ import json
 import time
 from pathlib import Path
 
+import pytest
+
 from demo.cluster import Cluster
 from local_cluster import cgroups
 from local_cluster.layout import ClusterLayout
 from tests.e2e.team import Team, inline_dataset, tiny_job
+
+pytestmark = pytest.mark.e2e
 
 IDLE_SECONDS = 75
 """Longer than one list-and-compare (60 s), which must find nothing to write."""
