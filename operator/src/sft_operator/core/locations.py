@@ -85,7 +85,11 @@ def _lent(secret_name: str, profiles: Sequence[Profile | UnreadableProfile], nam
 
 def _same_server(location: Location, wanted: S3Location) -> bool:
     """A credential that is sent to another server is given away."""
-    return (location.endpoint or "").rstrip("/") == (wanted.endpoint or "").rstrip("/")
+    return _server(location.endpoint) == _server(wanted.endpoint)
+
+
+def _server(endpoint: str | None) -> str:
+    return (endpoint or "").rstrip("/")
 
 
 MOVE_OR_OWN_KEYS = "move the data there, or name your own Secret beside the URI in secretName"
@@ -95,10 +99,12 @@ def open_inside(uri: str, profile: Profile, namespace: str, *, field: str, remed
     """A URI inside the profile's locations; the location that says most about it opens it."""
     opening = _opening(profile, uri, namespace)
     if not opening:
-        listed = _listed(profile.spec.locations, namespace)
         is_others = any(covers(location, uri, namespace) for location in profile.spec.locations)
-        where = "lies where other namespaces publish" if is_others else "lies outside the locations"
-        raise OutsideLocations(f"{field} is '{uri}', which {where} of TrainingProfile '{profile.name}' ({listed}); {remedy}")
+        where = "where other namespaces publish, beside what may be used" if is_others else "outside the locations"
+        raise OutsideLocations(
+            f"{field} is '{uri}', which lies {where} of TrainingProfile '{profile.name}' "
+            f"({_listed(profile.spec.locations, namespace)}); {remedy}"
+        )
     return _open(uri, max(opening, key=lambda location: len(_reach(location, namespace))))
 
 
@@ -115,8 +121,8 @@ def _opening(profile: Profile, uri: str, namespace: str) -> list[Location]:
 
 def _hides(output: Location, location: Location, uri: str, namespace: str) -> bool:
     """Whether a location to read is opened in vain, because the URI lies in, or takes in, what others publish inside of it."""
-    is_inside = output.access is Access.READ_WRITE and location.access is Access.READ and output.endpoint == location.endpoint
-    if not is_inside or covers(output, uri, namespace):
+    is_around = location.access is Access.READ and _server(location.endpoint) == _server(output.endpoint)
+    if output.access is Access.READ or not is_around or covers(output, uri, namespace):
         return False
     own = output.uri.replace(NAMESPACE_PLACEHOLDER, namespace)
     if own != output.uri and uri.startswith(own):

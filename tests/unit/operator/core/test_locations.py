@@ -82,8 +82,8 @@ def test_of_the_location_that_everyone_publishes_to_a_namespace_reaches_its_own_
 
 LAKE = profile(
     locations=[
-        {"uri": "s3://lake/", "access": "Read", "secretName": "lake"},
-        {"uri": "s3://lake/tuned/", "access": "ReadWrite", "secretName": "lake"},
+        {"uri": "s3://lake/", "access": "Read", "endpoint": "https://s3.example.com", "secretName": "lake"},
+        {"uri": "s3://lake/tuned/", "access": "ReadWrite", "endpoint": "https://s3.example.com/", "secretName": "lake"},
         {"uri": "s3://lake/tuned/team-b/shown/", "access": "Read", "secretName": "lake"},
     ]
 )
@@ -110,7 +110,9 @@ def test_a_location_to_read_opens_no_other_teams_output(uri: str) -> None:
     with pytest.raises(OutsideLocations, match="where other namespaces publish"):
         opened(uri, LAKE)
     with pytest.raises(OutsideLocations, match="belongs to a TrainingProfile"):
-        open_for_user(wanted(uri=uri, secretName="lake"), LAKE, [LAKE], "team-a", field="spec.uri")
+        open_for_user(
+            wanted(uri=uri, secretName="lake", endpoint="https://s3.example.com"), LAKE, [LAKE], "team-a", field="spec.uri"
+        )
 
 
 TEAMS = profile(
