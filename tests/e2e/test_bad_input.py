@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,11 +12,19 @@ import pytest
 from demo.cluster import Cluster
 from demo.installation import SECRET_NAME, cpu_profile
 from demo.quickstart import condition
+from tests.e2e.operator_pod import restarts
 from tests.e2e.team import API_VERSION, TEN_ROWS, Team, dataset, inline_dataset, tiny_job
 
-pytestmark = pytest.mark.matrix
+pytestmark = [pytest.mark.e2e, pytest.mark.matrix]
 
 OWN_SECRET = "own-keys"
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _operator_survives_all_of_it(installed: Cluster) -> Iterator[None]:
+    before = restarts(installed)
+    yield
+    assert restarts(installed) == before, "bad input restarts no operator"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +63,14 @@ def bucket_absent(team: Team) -> Mapping[str, Any]:
     return with_own_secret(team, "s3://no-such-bucket/faq.jsonl", store.access_key, store.secret_key)
 
 
+def inner_server(team: Team) -> Mapping[str, Any]:
+    """The API server answers GET to anyone in the cluster: not an S3 server that a user may have read."""
+    keys = {"AWS_ACCESS_KEY_ID": "canary-7f3a", "AWS_SECRET_ACCESS_KEY": "canary-7f3a"}
+    team.apply({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": OWN_SECRET}, "stringData": keys})
+    source = s3_source("s3://version/x.json", secretName=OWN_SECRET, endpoint="https://kubernetes.default.svc")
+    return dataset("bad", source)
+
+
 BAD_DATASETS = [
     BadDataset("wrong key", wrong_key, "SourceNotFound", ("fag.jsonl was not found", "faq.jsonl", "correct the uri")),
     BadDataset(
@@ -81,6 +97,12 @@ BAD_DATASETS = [
         lambda team: dataset("bad", [{"name": "m", "http": {"url": "http://169.254.169.254/latest/", "sha256": "0" * 64}}]),
         "InvalidConfig",
         ("169.254.169.254", "https", "allowedPrivateHosts"),
+    ),
+    BadDataset(
+        "an S3 endpoint inside the cluster",
+        inner_server,
+        "InvalidConfig",
+        ("kubernetes.default.svc", "no public address", "allowedPrivateHosts"),
     ),
     BadDataset(
         "no such entry of the catalog",
@@ -174,12 +196,14 @@ def profile(cluster: Cluster, name: str, **changes: Any) -> dict[str, Any]:
 
 def test_a_profile_that_the_namespace_may_not_use_is_refused(installed: Cluster, team: Team) -> None:
     team.apply(profile(installed, "not-for-you", allowedNamespaces=["somebody-else"]))
-    team.apply(inline_dataset("rows", profileName="not-for-you"))
-    status = team.wait_for_condition("instructiondataset", "rows", "Accepted", "False")
-    accepted = condition(status, "Accepted")
-    assert accepted["reason"] == "NamespaceNotAllowed"
-    assert "not-for-you" in accepted["message"]
-    assert team.namespace in accepted["message"]
+    team.apply(inline_dataset("rows", profileName="not-for-you"), tiny_job("job", "rows", profileName="not-for-you"))
+    for kind, name in (("instructiondataset", "rows"), ("sftjob", "job")):
+        status = team.wait_for_condition(kind, name, "Accepted", "False")
+        accepted = condition(status, "Accepted")
+        assert accepted["reason"] == "NamespaceNotAllowed"
+        assert "not-for-you" in accepted["message"]
+        assert team.namespace in accepted["message"]
+        assert status["phase"] == "Refused", "it is seen in the list"
     assert not team.jobs()
 
 
@@ -189,6 +213,7 @@ def test_a_gpu_that_no_node_has_is_said_while_the_pod_waits(installed: Cluster, 
     team.apply(inline_dataset("rows"), tiny_job("big", "rows", profileName="three-gpus"))
     status = team.wait("sftjob", "big", lambda status: condition(status, "PodsReady").get("reason") == "Unschedulable", 150)
     assert "nvidia.com/gpu" in condition(status, "PodsReady")["message"]
+    assert "Use another profile" in condition(status, "PodsReady")["message"]
     assert condition(status, "Succeeded").get("status") == "Unknown"
 
 

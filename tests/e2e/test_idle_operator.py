@@ -2,27 +2,28 @@
 
 from __future__ import annotations
 
-import json
 import time
 from pathlib import Path
+
+import pytest
 
 from demo.cluster import Cluster
 from local_cluster import cgroups
 from local_cluster.layout import ClusterLayout
+from tests.e2e.operator_pod import ACCOUNT, audited
 from tests.e2e.team import Team, inline_dataset, tiny_job
+
+pytestmark = pytest.mark.e2e
 
 IDLE_SECONDS = 75
 """Longer than one list-and-compare (60 s), which must find nothing to write."""
 LIMIT_MIB = 100
-OPERATOR = "system:serviceaccount:sft-system:sft-operator"
 
 
 def writes_of_operator(audit_log: Path, start: int) -> list[str]:
-    """What the operator wrote, from the API server's audit log beyond a position; the log holds no reads."""
-    with audit_log.open() as file:
-        file.seek(start)
-        entries = [json.loads(line) for line in file]
-    return [f"{entry['verb']} {entry['requestURI']}" for entry in entries if entry["user"]["username"] == OPERATOR]
+    """What the operator wrote since that position of the audit log."""
+    entries = audited(audit_log, start)
+    return [f"{entry['verb']} {entry['requestURI']}" for entry in entries if entry["user"]["username"] == ACCOUNT]
 
 
 def test_an_idle_operator_writes_nothing_and_stays_below_100_mib(installed: Cluster, team: Team) -> None:

@@ -11,8 +11,9 @@ from demo.cluster import Cluster
 from demo.comparison import share
 from tests.e2e.team import Team
 
-TIMEOUT_SECONDS = 600
+pytestmark = pytest.mark.e2e
 
+TIMEOUT_SECONDS = 600
 
 MAX_TRAINED_TOKENS = 24_000
 """As many as a small machine's CPU trains in two minutes."""

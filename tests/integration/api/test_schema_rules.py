@@ -48,9 +48,11 @@ NO_RELATIVE_PARTS = "must not contain '.' or '..' between slashes"
 ENDPOINT = (
     "must be http:// or https://, a host, and a port where it is not the usual one, for example 'https://s3.example.com:9000'"
 )
+METADATA = "must not be a cloud's metadata service"
 REGION = "must be the name of a region in lower case, for example 'eu-central-1'"
 CPUS = "must be a number of CPUs, for example '4' or '500m'"
 BYTES = "must be a number of bytes, for example '16Gi'"
+NOT_ZERO = "must be greater than 0"
 NEEDS_SECRET = (
     "endpoint and region may only be given together with secretName; a URI inside the profile's locations needs none of them"
 )
@@ -116,11 +118,13 @@ def s3_refusals(kind: str, path: str, of: str) -> Iterator[Refusal]:
     for member, value, must in (
         ("secretName", "My_Secret", LABEL),
         ("endpoint", "s3.example.com", ENDPOINT),
+        ("endpoint", "http://169.254.169.254/", METADATA),
+        ("endpoint", "http://Metadata.Google.internal", METADATA),
         ("region", "EU Central", REGION),
     ):
         broken = base | {member: value}
         field = re.sub(r"[.]([0-9]+)", r"[\1]", f"{path}.{member}")
-        yield refused(kind, path, broken, must, field=field, name=f"{of}-bad-{member}")
+        yield refused(kind, path, broken, must, field=field, name=f"{of}-bad-{member}-{value}")
     for member, value in (("endpoint", "http://10.0.0.1:9000"), ("region", "eu-central-1")):
         yield refused(kind, path, {"uri": "s3://raw/faq/", member: value}, NEEDS_SECRET, name=f"{of}-{member}-without-secret")
 
@@ -175,6 +179,30 @@ PROFILE_REFUSALS = [
         refused("TrainingProfile", f"spec.{part}.{member}", value, f"{must}; found {value}", name=f"{part}-{member}")
         for part in ("resources", "preparation")
         for member, value, must in (("cpu", "2Gi", CPUS), ("memory", "8 GB", BYTES), ("disk", "500m", BYTES))
+    ),
+    *(
+        refused("TrainingProfile", f"spec.{part}.{member}", value, f"{NOT_ZERO}; found {value}", name=f"{part}-{member}-zero")
+        for part in ("resources", "preparation")
+        for member, value in (("cpu", "0"), ("cpu", "000m"), ("memory", "0Gi"), ("disk", "0.0"))
+    ),
+    refused(
+        "TrainingProfile",
+        "spec.imagePullSecrets",
+        ["My_Registry"],
+        LABEL,
+        field="spec.imagePullSecrets[0]",
+        name="image-pull-secret",
+    ),
+    refused("TrainingProfile", "spec.scheduling.priorityClassName", "High", f"{LABEL}; '.' may", name="priority-class"),
+    *(
+        refused(
+            "TrainingProfile",
+            "spec.scheduling.nodeSelector",
+            {key: "a"},
+            "keys must be those of labels, for example 'topology.kubernetes.io/zone'",
+            name=f"node-selector-key-{name}",
+        )
+        for name, key in (("with-a-blank", "no good"), ("with-two-slashes", "a/b/c"), ("too-long", "a" * 318))
     ),
     refused(
         "TrainingProfile",
@@ -302,6 +330,9 @@ ACCEPTED = [
     Change("TrainingProfile", "spec.resources.gpu", {"count": 8}, "gpus"),
     Change("TrainingProfile", "spec.resources.cpu", "500m", "milli-cpus"),
     Change("TrainingProfile", "spec.resources.memory", "1.5Gi", "fractional-memory"),
+    Change("TrainingProfile", "spec.resources.cpu", "0.5", "fractional-cpu"),
+    Change("TrainingProfile", "spec.imagePullSecrets", ["registry", "mirror.keys"], "image-pull-secrets"),
+    Change("TrainingProfile", "spec.scheduling.priorityClassName", "ml.high-priority", "priority-class"),
     Change("TrainingProfile", "spec.allowedNamespaces", ["team-a", "team-b"], "named-namespaces"),
     Change("TrainingProfile", "spec.locations.0.uri", "s3://tuned/{namespace}/out/", "location-with-namespace"),
     Change(

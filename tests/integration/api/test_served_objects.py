@@ -102,6 +102,19 @@ def test_a_dataset_is_listed_with_its_rows_and_wide_with_its_digest(api: Kuberne
     assert any(dataset[-1] == "d" * 64 for dataset in wide[1:])
 
 
+@pytest.mark.parametrize("manifest", [sft_job("refused"), instruction_dataset("refused")], ids=["sft", "ids"])
+def test_a_wide_list_tells_why_an_object_is_not_ready(api: KubernetesCluster, namespace: str, manifest: Manifest) -> None:
+    ready = {"type": "Ready", "status": "False", "reason": "ProfileNotFound", "message": "", "observedGeneration": 1}
+    ready |= {"lastTransitionTime": "2026-01-01T00:00:00Z"}
+    absent = in_namespace(changed(manifest, "spec.profileName", "absent"), namespace)
+    with_status(api, absent, {"phase": "Refused", "conditions": [ready]})
+    titles, *objects = rows(api, absent["kind"], "-n", namespace, "-o", "wide")
+    assert titles[:2] == ["NAME", "PHASE"]
+    assert "REASON" in titles
+    shown = next(found for found in objects if found[0] == "refused")
+    assert (shown[1], "ProfileNotFound" in shown) == ("Refused", True)
+
+
 def test_every_kind_of_ours_is_listed_by_its_category(api: KubernetesCluster) -> None:
     listed = api.kubectl("api-resources", "--categories=sft-operator", "-o", "name").stdout.split()
     assert sorted(listed) == [

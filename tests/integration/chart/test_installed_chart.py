@@ -73,6 +73,8 @@ def test_the_pod_is_admitted_where_the_restricted_standard_is_enforced(release: 
         pytest.param("create", "jobs.batch", "yes", id="starts-jobs"),
         pytest.param("patch", "sftjobs.sft-operator.io --subresource=status", "yes", id="writes-status"),
         pytest.param("list", "events", "yes", id="reads-events"),
+        pytest.param("delete", "configmaps", "yes", id="gives-configs-to-their-jobs"),
+        pytest.param("get", "configmaps", "no", id="reads-no-config"),
         pytest.param("update", "sftjobs.sft-operator.io", "no", id="writes-no-spec"),
         pytest.param("get", "secrets", "no", id="reads-no-secret"),
         pytest.param("create", "pods", "no", id="makes-no-pod"),

@@ -7,7 +7,7 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from sft_operator.core import pod_trouble
+from sft_operator.core import naming, pod_trouble
 from sft_operator.core.images import Images
 from sft_operator.shell.attention import Attention
 from sft_operator.shell.client import Body, Client
@@ -102,6 +102,15 @@ class Stage:
         """Every Job of the namespace."""
         items: list[dict[str, Any]] = self._read("jobs")["items"]
         return items
+
+    def jobs_of(self, stage_name: str) -> list[dict[str, Any]]:
+        """Those of one stage: prepare, plan or train."""
+        return [job for job in self.jobs() if job["metadata"]["labels"][naming.STAGE_LABEL] == stage_name]
+
+    def owners_of_config(self, job_name: str) -> list[dict[str, Any]]:
+        """Whom the ConfigMap of a Job belongs to."""
+        owners: list[dict[str, Any]] = self._read("configmap", job_name)["metadata"]["ownerReferences"]
+        return owners
 
     def configs(self) -> set[str]:
         """Names of the ConfigMaps that Jobs mount; the cluster's own in every namespace is not among them."""

@@ -12,7 +12,7 @@ from sft_operator.api.instruction_dataset import InstructionDatasetStatus
 from sft_operator.api.sft_job_status import SFTJobStatus
 from sft_operator.core.decision import Announcement
 from sft_operator.core.observed import Parent
-from sft_operator.shell.client import AlreadyExists, Client, Conflict, NotFound, Refused
+from sft_operator.shell.client import METADATA_ONLY, AlreadyExists, Client, Conflict, NotFound, Refused
 from sft_operator.shell.events import EventRecorder
 from sft_operator.shell.execute import Executor
 from sft_operator.shell.gather import Subject
@@ -119,6 +119,15 @@ def test_every_pod_is_admitted_under_the_restricted_standard(stage: Stage, stage
     assert "would violate" not in done.stderr
 
 
+async def test_versions_are_listed_without_the_rest_of_the_objects(client: Client, stage: Stage) -> None:
+    found = await subject(client, stage)
+    listed = await client.resource_versions(DATASETS)
+    assert listed[stage.namespace, "rows"] == found.resource_version
+    page = await client._request("GET", DATASETS.collection(None), query={"limit": "1"}, accept=METADATA_ONLY)
+    assert page["kind"] == "PartialObjectMetadataList"
+    assert set(page["items"][0]) <= {"kind", "apiVersion", "metadata"}
+
+
 async def test_a_config_map_is_applied_twice_and_never_changed(client: Client, team: str) -> None:
     body = {
         "apiVersion": "v1",
@@ -177,7 +186,7 @@ async def round_trip(client: Client, subject: Subject, status: InstructionDatase
     body = await client.get(resource, subject.parent.namespace, subject.parent.name)
     before = Subject(subject.parent, subject.status, body["metadata"]["resourceVersion"])
     executor = Executor(client, EventRecorder(client))
-    await executor._write_status(before.parent, before.resource_version, status)
+    await executor._write_status(before, status)
     read = await client.get(resource, subject.parent.namespace, subject.parent.name)
     assert read["status"] == status.model_dump(mode="json", by_alias=True, exclude_none=True)
     assert type(status).model_validate(read["status"]) == status

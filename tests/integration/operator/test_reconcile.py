@@ -86,9 +86,11 @@ async def test_a_quota_that_refuses_the_job_is_told_and_lifted(stage: Stage) -> 
     assert ready["reason"] == "PodRefused"
     assert "exceeded quota" in ready["message"]
     assert stage.jobs() == []
+    assert stage.configs() == set(), "nothing is left of what was refused"
     stage.cluster.kubectl("delete", "resourcequota", "none", "-n", stage.namespace)
     await stage.settle(operator, key)
-    assert len(stage.jobs()) == 1
+    (job,) = stage.jobs()
+    assert stage.configs() == {job["metadata"]["name"]}
     assert condition(stage.status(key), "Ready")["reason"] == "Preparing"
 
 
@@ -115,25 +117,56 @@ async def test_an_exit_code_is_known_although_its_pod_is_gone(stage: Stage) -> N
     assert status["failure"]["exitCode"] == 15
 
 
-WRITES_OF_A_START = 5
-"""Status with the attempt, ConfigMap, Job, Event, status with the Job's UID."""
+WRITES_OF_A_START = 6
+"""Status with the attempt, ConfigMap, Job, Event, hand-over of the ConfigMap, status with the Job's UID."""
 WRITES_OF_AN_END = 2
 """Status with the version, Event."""
+
+
+async def before_a_start(stage: Stage, stage_name: str) -> Key:
+    """An object whose next decision is to start a Job of that stage."""
+    if stage_name == "prepare":
+        return stage.apply("InstructionDataset", "rows", INLINE)
+    operator = stage.operator()
+    await prepare(stage, operator)
+    key = stage.apply("SFTJob", "bot", MODEL)
+    if stage_name == "train":
+        await stage.settle(operator, key)
+        (plan,) = stage.jobs_of("plan")
+        await stage.end_pod(plan["metadata"]["name"], 0, "Completed", **worlds.planned())
+        assert await operator.reconcile(key) == 0, "the run is resolved, and nothing is started yet"
+        assert "resolved" in stage.status(key)
+    return key
 
 
 @pytest.mark.matrix
 @pytest.mark.parametrize("is_sent", [False, True], ids=["before it is sent", "before the reply"])
 @pytest.mark.parametrize("write", range(1, WRITES_OF_A_START + 1))
-async def test_an_operator_killed_at_any_write_of_a_start_starts_one_job(stage: Stage, write: int, is_sent: bool) -> None:
-    key = stage.apply("InstructionDataset", "rows", INLINE)
+@pytest.mark.parametrize("stage_name", ["prepare", "plan", "train"])
+async def test_an_operator_killed_at_any_write_of_a_start_starts_one_job(
+    stage: Stage, stage_name: str, write: int, is_sent: bool
+) -> None:
+    key = await before_a_start(stage, stage_name)
     doomed, _ = stage.mortal(write, is_sent=is_sent)
     with pytest.raises(Killed):
         await stage.settle(doomed, key)
     await stage.settle(stage.operator(), key)
-    (job,) = stage.jobs()
-    status = stage.status(key)
-    assert status["attemptCount"] == 1
-    assert status["attempts"][0]["jobUID"] == job["metadata"]["uid"]
+    (job,) = stage.jobs_of(stage_name)
+    uid, status = job["metadata"]["uid"], stage.status(key)
+    counter, history = ("planCount", "plans") if stage_name == "plan" else ("attemptCount", "attempts")
+    assert status[counter] == 1
+    assert status[history][0]["jobUID"] == uid
+    (owner,) = stage.owners_of_config(job["metadata"]["name"])
+    assert (owner["kind"], owner["uid"]) == ("Job", uid), "the config goes with its Job"
+
+
+@pytest.mark.matrix
+@pytest.mark.parametrize("stage_name", ["prepare", "plan", "train"])
+async def test_a_start_takes_as_many_writes_as_it_is_killed_at(stage: Stage, stage_name: str) -> None:
+    key = await before_a_start(stage, stage_name)
+    operator, client = stage.mortal(0, is_sent=True)
+    await stage.settle(operator, key)
+    assert client.writes == WRITES_OF_A_START
 
 
 @pytest.mark.matrix

@@ -10,12 +10,13 @@ import pytest
 import yaml
 
 from sft_operator.api.kinds import KINDS
-from sft_operator.api.rbac import EDITOR, EVERYONE, OPERATOR, VIEWER
+from sft_operator.api.rbac import EDITOR, OPERATOR, PROFILE_READER, VIEWER
 from sft_operator.api.training_profile import TrainingProfile
 from sft_operator.settings import Settings
 from tests.unit.chart.conftest import Helm, Objects
 from tests.unit.chart.values import EVERYTHING, PROFILE
 
+READERS = {"userRoles": {"profileReaders": ["developers", "ml:ops"]}}
 Render = Callable[..., Objects]
 
 
@@ -131,33 +132,42 @@ def test_the_selector_finds_the_pod(render: Render) -> None:
 
 
 def test_the_operators_role_is_the_table(render: Render) -> None:
-    roles = {role["metadata"]["name"]: role["rules"] for role in of_kind(render(), "ClusterRole")}
+    roles = {role["metadata"]["name"]: role["rules"] for role in of_kind(render(READERS), "ClusterRole")}
     assert roles == {
         "sft-operator": [permission.as_rule() for permission in OPERATOR],
         "sft-operator-view": [permission.as_rule() for permission in VIEWER],
         "sft-operator-edit": [permission.as_rule() for permission in EDITOR],
-        "sft-operator-profiles": [permission.as_rule() for permission in EVERYONE],
+        "sft-operator-profiles": [permission.as_rule() for permission in PROFILE_READER],
     }
 
 
 def test_the_role_is_bound_to_the_account_of_the_pod(render: Render) -> None:
     objects = render(EVERYTHING)
-    binding = the_only(objects, "ClusterRoleBinding")
+    bindings = {binding["metadata"]["name"]: binding for binding in of_kind(objects, "ClusterRoleBinding")}
+    binding = bindings["sft-operator"]
     assert binding["subjects"] == [{"kind": "ServiceAccount", "name": "tuner", "namespace": "sft-system"}]
     assert binding["roleRef"]["name"] == "sft-operator"
     assert the_only(objects, "ServiceAccount")["metadata"]["name"] == "tuner"
 
 
 def test_user_roles_are_made_only_when_they_are_wanted(render: Render) -> None:
-    objects = render({"userRoles": {"aggregate": False, "profilesForEveryone": False}})
+    objects = render({"userRoles": {"aggregate": False}})
     assert [role["metadata"]["name"] for role in of_kind(objects, "ClusterRole")] == ["sft-operator"]
 
 
-def test_everyone_may_read_the_profiles_and_nothing_else(render: Render) -> None:
-    bindings = {binding["metadata"]["name"]: binding for binding in of_kind(render(), "ClusterRoleBinding")}
+def test_the_groups_that_are_named_may_read_the_profiles_and_nothing_else(render: Render) -> None:
+    bindings = {binding["metadata"]["name"]: binding for binding in of_kind(render(READERS), "ClusterRoleBinding")}
     binding = bindings["sft-operator-profiles"]
-    assert [subject["name"] for subject in binding["subjects"]] == ["system:authenticated"]
+    assert [(subject["kind"], subject["name"]) for subject in binding["subjects"]] == [
+        ("Group", "developers"),
+        ("Group", "ml:ops"),
+    ]
     assert binding["roleRef"]["name"] == "sft-operator-profiles"
+
+
+def test_unless_groups_are_named_nobody_is_shown_the_profiles(render: Render) -> None:
+    assert "system:authenticated" not in str(render())
+    assert [binding["metadata"]["name"] for binding in of_kind(render(), "ClusterRoleBinding")] == ["sft-operator"]
 
 
 def test_an_account_of_ones_own_is_used_and_not_made(render: Render) -> None:

@@ -24,7 +24,7 @@ EVERYTHING: dict[str, Any] = {
     "imagePullSecrets": [{"name": "registry"}],
     "profiles": {"one-gpu": PROFILE},
     "settings": {"logLevel": "DEBUG", "workers": 2, "resyncSeconds": 30, "progressIntervalSeconds": 5},
-    "userRoles": {"aggregate": True, "profilesForEveryone": False},
+    "userRoles": {"aggregate": True, "profileReaders": ["developers", "ml:ops"]},
     "serviceAccount": {"create": True, "name": "tuner", "annotations": {"example.com/role": "tuner"}},
     "nodeSelector": {"pool": "system"},
     "tolerations": [{"key": "system", "operator": "Exists"}],

@@ -93,20 +93,22 @@ RUN_NEVER_FALLS_RULE = cel("self.spec.run >= oldSelf.spec.run", "spec.run must n
 ObjectName = Annotated[str, text(DNS_LABEL, DNS_LABEL_IN_WORDS, max_length=MAX_NAME_LENGTH)]
 """Name of an object of ours."""
 SourceName = Annotated[str, text(DNS_LABEL, DNS_LABEL_IN_WORDS, max_length=36)]
-SecretName = Annotated[
-    str, text(r"^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$", f"{DNS_LABEL_IN_WORDS}; '.' may stand inside", max_length=253)
-]
+DNS_NAME = r"^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$"
+DNS_NAME_IN_WORDS = f"{DNS_LABEL_IN_WORDS}; '.' may stand inside"
+SecretName = Annotated[str, text(DNS_NAME, DNS_NAME_IN_WORDS, max_length=253)]
 NamespaceName = Annotated[
     str,
     text(r"^([a-z0-9]([-a-z0-9]*[a-z0-9])?|[*])$", "must be the name of a namespace, or '*' for all", max_length=63),
 ]
 """Name of a namespace, or `*` for every one."""
 
+NOT_ZERO_RULE = cel("self.matches('[1-9]')", "must be greater than 0", found="self")
 Cpus = Annotated[
     str,
     text(
         r"^([0-9]{1,9}m|[0-9]{1,6}([.][0-9]{1,3})?)$",
         "must be a number of CPUs, for example '4' or '500m'",
+        NOT_ZERO_RULE,
         max_length=16,
     ),
 ]
@@ -116,6 +118,7 @@ MemorySize = Annotated[
     text(
         r"^[0-9]+([.][0-9]+)?(k|M|G|T|Ki|Mi|Gi|Ti)?$",
         "must be a number of bytes, for example '16Gi'",
+        NOT_ZERO_RULE,
         max_length=32,
     ),
 ]
@@ -136,17 +139,14 @@ S3Uri = Annotated[
     ),
 ]
 """`s3://bucket/key`. A trailing slash says "every object below"."""
-EndpointUrl = Annotated[
-    str,
-    text(
-        r"^https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?/?$",
-        "must be http:// or https://, a host, and a port where it is not the usual one, for example 'https://s3.example.com:9000'",
-        max_length=512,
-    ),
-]
+ENDPOINT_URL = r"^https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?/?$"
+ENDPOINT_URL_IN_WORDS = (
+    "must be http:// or https://, a host, and a port where it is not the usual one, for example 'https://s3.example.com:9000'"
+)
+EndpointUrl = Annotated[str, text(ENDPOINT_URL, ENDPOINT_URL_IN_WORDS, max_length=512)]
 HostName = Annotated[
     str,
-    text(r"^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$", "must be a host name in lower case, without a port", max_length=253),
+    text(DNS_NAME, "must be a host name in lower case, without a port", max_length=253),
 ]
 Region = Annotated[
     str, text(r"^[a-z0-9-]+$", "must be the name of a region in lower case, for example 'eu-central-1'", max_length=64)

@@ -16,7 +16,7 @@ class Condition(ApiModel):
     """One aspect of the object's state, as in metav1.Condition."""
 
     type: Annotated[str, Field(max_length=64)]
-    """Which aspect; each type stands once."""
+    """Which aspect."""
     status: Literal["True", "False", "Unknown"]
     """Whether it holds."""
     reason: ReasonText
@@ -62,7 +62,7 @@ class Attempt(ApiModel):
     reason: ReasonText | None = None
     """How it ended, as a CamelCase word."""
     message: Annotated[str, Field(max_length=256)] | None = None
-    """How it ended, in words; shorter than a condition's, because a status holds many."""
+    """How it ended, in few words."""
     last_committed_step: int | None = None
     """Training: newest checkpoint known when it was started; 0 is none."""
     resumed_from_step: int | None = None

@@ -145,7 +145,7 @@ class ConfigMapSource(ApiModel):
 
 
 class InlineRows(ApiModel):
-    """Rows written into the manifest itself: for a handful, up to 64 KiB."""
+    """Rows written into the manifest itself: for a handful, up to 65,536 characters."""
 
     jsonl: Annotated[str, Field(min_length=1, max_length=65536)]
     """One JSON object a line."""

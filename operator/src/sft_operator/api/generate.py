@@ -17,7 +17,7 @@ import yaml
 from sft_operator.api import GROUP
 from sft_operator.api.crd import custom_resource_definition
 from sft_operator.api.kinds import KINDS
-from sft_operator.api.rbac import EDITOR, EVERYONE, OPERATOR, VIEWER, Permission
+from sft_operator.api.rbac import EDITOR, OPERATOR, PROFILE_READER, VIEWER, Permission
 from sft_operator.api.reference_docs import reference
 
 REPOSITORY = Path(__file__).resolve().parents[4]
@@ -42,7 +42,8 @@ def _crd_files() -> Iterator[tuple[str, str]]:
 
 
 def _rule_files() -> Iterator[tuple[str, str]]:
-    for role, permissions in {"operator": OPERATOR, "viewer": VIEWER, "editor": EDITOR, "everyone": EVERYONE}.items():
+    tables = {"operator": OPERATOR, "viewer": VIEWER, "editor": EDITOR, "profile-reader": PROFILE_READER}
+    for role, permissions in tables.items():
         yield f"{CHART}/files/{role}-rules.yaml", _rules(permissions)
 
 

@@ -213,7 +213,7 @@ class InstructionDatasetStatus(ApiModel):
     observed_generation: int = -1
     """metadata.generation that this status speaks of; -1 before the operator saw the object."""
     phase: Annotated[str, Field(max_length=32)] | None = None
-    """Summary for people: Pending, Preparing, Ready, Failed. Read the conditions in programs."""
+    """Summary for people: Refused, Preparing, Ready, Failed. Read the conditions in programs."""
     run: int | None = None
     """spec.run that this status speaks of."""
     conditions: Annotated[list[Condition], Field(max_length=8, json_schema_extra=list_map("type"))] = []

@@ -41,6 +41,8 @@ class Kind:
 
 
 AGE = Column("AGE", ".metadata.creationTimestamp", "date")
+REASON = Column("REASON", '.status.conditions[?(@.type=="Ready")].reason', priority=1)
+"""What an object waits for or failed over, without asking each one with `kubectl describe`."""
 
 TRAINING_PROFILE = Kind(
     TrainingProfile,
@@ -63,6 +65,7 @@ INSTRUCTION_DATASET = Kind(
         Column("ROWS", ".status.version.rows", "integer"),
         Column("REJECTED", ".status.accounting.rejectedRows", "integer"),
         AGE,
+        REASON,
         Column("DIGEST", ".status.version.digest", priority=1),
     ),
 )
@@ -78,6 +81,7 @@ SFT_JOB = Kind(
         Column("LOSS", ".status.progress.loss"),
         Column("ETA", ".status.progress.display.eta"),
         AGE,
+        REASON,
     ),
 )
 KINDS = (TRAINING_PROFILE, INSTRUCTION_DATASET, SFT_JOB)

@@ -42,11 +42,17 @@ OPERATOR = (
     Permission("batch", ("jobs",), ("get", "list", "watch", "create", "delete"), "run pods to their end, once"),
     Permission("", ("pods",), ("get", "list", "watch"), "read how a pod ended, and where its progress is served"),
     Permission("", ("configmaps",), ("create", "patch"), "hand a pod its config, by server-side apply"),
+    Permission(
+        "",
+        ("configmaps",),
+        ("delete",),
+        "take back the config of a Job that was refused; give it to its Job where OwnerReferencesPermissionEnforcement is on",
+    ),
     Permission("", ("events",), ("list",), "find out why a pod does not start"),
     Permission("events.k8s.io", ("events",), ("create", "patch"), "tell users what happened"),
 )
 
-EVERYONE = (Permission(GROUP, ("trainingprofiles",), ("get", "list", "watch"), "choose a profile"),)
+PROFILE_READER = (Permission(GROUP, ("trainingprofiles",), ("get", "list", "watch"), "choose a profile"),)
 
 VIEWER = (
     Permission(

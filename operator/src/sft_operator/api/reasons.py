@@ -100,6 +100,10 @@ class Reason(DocumentedWord):
     DATASET_NOT_READY = "DatasetNotReady", "A dataset is still being prepared; it is waited for."
     DATASET_FAILED = "DatasetFailed", "A dataset's preparation failed; its own conditions say why."
     INVALID_SPEC = "InvalidSpec", "The spec holds what this version of the operator cannot read."
+    STATUS_REFUSED = (
+        "StatusRefused",
+        "The API server refused the status that the operator wrote; nothing is started until it takes one.",
+    )
     UNREADABLE_STATUS = "UnreadableStatus", "The status was written by another version of the operator; it is left as it is."
 
     # The cluster cannot start a pod.
@@ -125,7 +129,8 @@ class Reason(DocumentedWord):
     SUPERSEDED = "Superseded", "The spec was changed, or `spec.run` raised, before this came to its end."
     NO_PROGRESS = (
         "NoProgress",
-        "Three attempts in a row were interrupted before they committed a checkpoint: lower `spec.checkpoint.everySteps`.",
+        "Interrupted again and again: three attempts at training without a newer checkpoint between them, or six preparations or "
+        "plans in a row. The message says what to do.",
     )
     SCRATCH_FULL = "ScratchFull", "The pod wrote more to its disk than the profile allows."
     EVICTED = "Evicted", "The kubelet evicted the pod, for example for want of disk or memory on its node."
@@ -162,7 +167,10 @@ class Reason(DocumentedWord):
     )
     STORE_DENIED = "StoreDenied", "The object store refused access with these credentials."
     STORE_FULL = "StoreFull", "The object store takes no more data."
-    STORE_UNAVAILABLE = "StoreUnavailable", "The object store did not answer, also after retries."
+    STORE_UNAVAILABLE = (
+        "StoreUnavailable",
+        "The object store did not answer, also after retries; it is tried again until it does.",
+    )
     OUT_OF_MEMORY = "OutOfMemory", "Memory did not suffice, on the GPU or of the pod."
     NON_FINITE_LOSS = (
         "NonFiniteLoss",

@@ -66,7 +66,8 @@ class Limits(ApiModel):
     """Bounds that may be changed while a run goes on."""
 
     max_retries: Annotated[int, Field(ge=0, le=100)] = 3
-    """New attempts after failures that may pass. Preemptions do not count."""
+    """New attempts after failures that may pass, with no newer checkpoint between them. Preemptions and an object store that is
+    away do not count."""
 
 
 def frozen_in_run(field: str) -> dict[str, Any]:

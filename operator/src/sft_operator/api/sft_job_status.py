@@ -59,7 +59,7 @@ class ResolvedData(ApiModel):
 
 
 class Resolved(ApiModel):
-    """What a run is made of. Stands before any training pod exists, and does not change within a run."""
+    """What a run is made of, beside `pinnedDatasets`. Stands before any training pod exists, and does not change within a run."""
 
     profile_name: ObjectName
     """TrainingProfile in use."""
@@ -67,8 +67,6 @@ class Resolved(ApiModel):
     """Trainer image."""
     model: ResolvedModel
     """The model as it was pinned."""
-    datasets: Annotated[list[ResolvedDataset], Field(max_length=8, json_schema_extra=list_map("name"))]
-    """The dataset versions that were pinned."""
     data: ResolvedData
     """What the plan counted with the model's own tokenizer and chat template."""
     precision: Precision
@@ -163,8 +161,8 @@ class RunSummary(ApiModel):
     """Training attempts it took."""
     ended_at: Timestamp
     """When the next run took its place."""
-    artifact: ArtifactStatus | None = None
-    """The adapter it published; it stays in the object store."""
+    manifest_digest: Annotated[str, Field(max_length=64)] | None = None
+    """sha256 of the MANIFEST.json of the adapter it published, which stays in the object store."""
 
 
 class SFTJobStatus(ApiModel):
@@ -173,8 +171,8 @@ class SFTJobStatus(ApiModel):
     observed_generation: int = -1
     """metadata.generation that this status speaks of; -1 before the operator saw the object."""
     phase: Annotated[str, Field(max_length=32)] | None = None
-    """Summary for people: Pending, Planning, Starting, Training, Retrying, Succeeded, Failed. Read the conditions in
-    programs."""
+    """Summary for people: Refused, Pending, Planning, Starting, Training, Retrying, Succeeded, Failed. Read the conditions
+    in programs."""
     run: int | None = None
     """spec.run that this status speaks of."""
     conditions: Annotated[list[Condition], Field(max_length=12, json_schema_extra=list_map("type"))] = []
@@ -198,7 +196,7 @@ class SFTJobStatus(ApiModel):
     attempt_count: int = 0
     """Training attempts of this run; `attempts` holds the last ten."""
     retry_count: int = 0
-    """Attempts that counted against spec.limits.maxRetries."""
+    """Attempts that counted against spec.limits.maxRetries since the newest checkpoint."""
     interruption_count: int = 0
     """Interruptions in a row without a newer checkpoint; the third one ends the run."""
     retry_after: Timestamp | None = None

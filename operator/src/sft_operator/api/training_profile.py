@@ -8,6 +8,8 @@ from typing import Annotated, Literal
 from pydantic import ConfigDict, Field
 
 from sft_operator.api.api_model import (
+    DNS_NAME,
+    DNS_NAME_IN_WORDS,
     LIST_SET,
     NO_RELATIVE_PARTS_RULE,
     OBJECT_NAME_RULE,
@@ -104,6 +106,15 @@ LabelValue = Annotated[
 ]
 
 
+LABEL_KEY = r"^([a-z0-9]([-a-z0-9.]*[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?$"
+MAX_LABEL_KEY_LENGTH = 317
+"""A DNS name of 253 characters, a slash, and 63 more."""
+LABEL_KEYS_RULE = cel(
+    f"self.all(key, size(key) <= {MAX_LABEL_KEY_LENGTH} && key.matches('{LABEL_KEY}'))",
+    "keys must be those of labels, for example 'topology.kubernetes.io/zone'",
+)
+
+
 class Toleration(ApiModel):
     """As in core/v1 Toleration."""
 
@@ -117,11 +128,7 @@ class Toleration(ApiModel):
     key: (
         Annotated[
             str,
-            text(
-                r"^([a-z0-9]([-a-z0-9.]*[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?$",
-                "must be the key of a taint, for example 'nvidia.com/gpu'",
-                max_length=317,
-            ),
+            text(LABEL_KEY, "must be the key of a taint, for example 'nvidia.com/gpu'", max_length=MAX_LABEL_KEY_LENGTH),
         ]
         | None
     ) = None
@@ -137,11 +144,11 @@ class Toleration(ApiModel):
 class Scheduling(ApiModel):
     """Where the pods may run."""
 
-    node_selector: Annotated[dict[str, LabelValue], Field(max_length=16)] = {}
+    node_selector: Annotated[dict[str, LabelValue], Field(max_length=16, json_schema_extra=with_rules(LABEL_KEYS_RULE))] = {}
     """Labels that a node must have."""
     tolerations: Annotated[list[Toleration], Field(max_length=16)] = []
     """Taints that do not keep the pods away."""
-    priority_class_name: Annotated[str, Field(min_length=1, max_length=253)] | None = None
+    priority_class_name: Annotated[str, text(DNS_NAME, DNS_NAME_IN_WORDS, max_length=253)] | None = None
     """PriorityClass of the pods."""
 
 
@@ -153,7 +160,7 @@ class PublicOrigin(StrEnum):
 
 
 class Network(ApiModel):
-    """What preparations may reach outside of the object stores."""
+    """What pods may reach outside of the profile's locations."""
 
     allowed_origins: Annotated[list[PublicOrigin], Field(max_length=2, json_schema_extra=LIST_SET)] = [
         PublicOrigin.HTTP,
@@ -161,7 +168,8 @@ class Network(ApiModel):
     ]
     """HTTP for sources with a URL, HuggingFace for the hub and the catalog; an empty list forbids both."""
     allowed_private_hosts: Annotated[list[HostName], Field(max_length=64, json_schema_extra=LIST_SET)] = []
-    """Hosts with a private address that may be read from, such as a mirror. Every other private address is refused."""
+    """Hosts with a private address that users may name, such as a mirror or an S3 server of their own. Every other private
+    address is refused."""
     hub_endpoint: EndpointUrl = "https://huggingface.co"
     """The hub, or a mirror that speaks its API. A private one must be among `allowedPrivateHosts` too."""
 
@@ -189,10 +197,12 @@ class TrainingProfileSpec(ApiModel):
     """For pods that prepare data and plan runs; never a GPU."""
     scheduling: Scheduling = Scheduling()
     """Where the pods may run."""
+    image_pull_secrets: Annotated[list[SecretName], Field(max_length=8, json_schema_extra=LIST_SET)] = []
+    """Secrets expected in the job's namespace that open a private registry for the pods' images."""
     locations: Annotated[list[Location], Field(min_length=1, max_length=16, json_schema_extra=list_map("uri"))]
     """Storage these jobs may use. The first ReadWrite one takes the output."""
     network: Network = Network()
-    """What preparations may reach outside of the object stores."""
+    """What pods may reach outside of the profile's locations."""
     termination_grace_period_seconds: Annotated[int, Field(ge=10, le=3600)] = 120
     """How long a pod may take to save its work when it is told to stop."""
 

@@ -7,7 +7,7 @@ created again.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from itertools import takewhile
@@ -16,14 +16,15 @@ from sft_operator.api.condition import Attempt
 from sft_operator.api.reasons import Reason
 from sft_operator.core import timestamps
 from sft_operator.core.conditions import Moment
+from sft_operator.core.evidence import hear
 from sft_operator.core.observed import ChildJob, Children, Pod
 from sft_operator.core.retry_policy import Ending, Verdict, classify
 from sft_operator.core.text import cut
 
 KEPT = 10
 """Attempts kept in a status."""
-MAX_MESSAGE_LENGTH = 256
-"""Of an attempt: ten of them stand in a status of at most 16 KiB. `status.failure` holds the newest one in full."""
+MAX_MESSAGE_LENGTH = 128
+"""Of an attempt, in bytes: many of them stand in a status of at most 16 KiB. `status.failure` holds the newest one in full."""
 REFUSED_AGAIN_SECONDS = 60
 """Between two tries to create a Job that the API server refuses, for example by a quota."""
 UNHEARD_SECONDS = 5
@@ -85,22 +86,30 @@ def examine(attempt: Attempt, children: Children, moment: Moment) -> Sight:
         return Created(job) if job else NotCreated()
     pods = children.pods_of(attempt.job_uid)
     if job is None or job.uid != attempt.job_uid:
-        return Leaving() if any(_is_alive(pod, moment) for pod in pods) else Over(_deleted(attempt))
+        return Leaving() if are_alive(pods, moment) else Over(_deleted(attempt, pods))
     if job.end is not None:
-        if not _was_heard(pods) and timedelta() <= moment.now - job.end.at < timedelta(seconds=UNHEARD_SECONDS):
+        # Either clock may be the one that is ahead.
+        if not _was_heard(pods) and abs(moment.now - job.end.at) < timedelta(seconds=UNHEARD_SECONDS):
             return Unheard()
         ending = classify(job.end, pods)
         return Over(replace(ending, remedy=ending.remedy.replace("{job}", job.name)))
-    if are_lost(pods, moment):
+    if _are_lost(pods, moment):
         return Over(_node_lost(pods[0]))
-    return Leaving() if job.is_being_deleted else Active(job, pods)
+    if not job.is_being_deleted:
+        return Active(job, pods)
+    return Leaving() if are_alive(pods, moment) else Over(_deleted(attempt, pods))
 
 
 def _was_heard(pods: Sequence[Pod]) -> bool:
     return any(pod.terminated is not None for pod in pods)
 
 
-def are_lost(pods: Sequence[Pod], moment: Moment) -> bool:
+def are_alive(pods: Sequence[Pod], moment: Moment) -> bool:
+    """Whether one of the pods may still do something. Of a Job that is being deleted no other pod will come."""
+    return any(_is_alive(pod, moment) for pod in pods)
+
+
+def _are_lost(pods: Sequence[Pod], moment: Moment) -> bool:
     """Whether pods were told to stop, and their node will never report that they did."""
     return bool(pods) and all(pod.terminated is None and _is_lost(pod, moment) for pod in pods)
 
@@ -111,12 +120,18 @@ def _is_lost(pod: Pod, moment: Moment) -> bool:
 
 
 def _is_alive(pod: Pod, moment: Moment) -> bool:
-    return pod.phase not in ("Succeeded", "Failed") and not _is_lost(pod, moment)
+    has_ended = pod.terminated is not None or pod.phase in ("Succeeded", "Failed")
+    return not has_ended and not _is_lost(pod, moment)
 
 
-def _deleted(attempt: Attempt) -> Ending:
+def _deleted(attempt: Attempt, pods: Sequence[Pod]) -> Ending:
+    """Whatever the pod's words were: the Job did not end by itself. What it reached counts all the same."""
     message = f"Job '{attempt.job_name}' was deleted by someone else"
-    return Ending(Verdict.IGNORE, Reason.CHILD_DELETED, message)
+    heard = [testimony for pod in pods if (testimony := hear(pod)) is not None]
+    last = next((testimony for testimony in heard if testimony.said is not None), next(iter(heard), None))
+    if last is None:
+        return Ending(Verdict.IGNORE, Reason.CHILD_DELETED, message)
+    return Ending(Verdict.IGNORE, Reason.CHILD_DELETED, message, exit_code=last.exit_code, node=last.pod.node, said=last.said)
 
 
 def _node_lost(pod: Pod) -> Ending:
@@ -125,12 +140,13 @@ def _node_lost(pod: Pod) -> Ending:
 
 
 INTERRUPTIONS = {str(Reason.PREEMPTED), str(Reason.CHILD_DELETED)}
+"""Ends that came from outside."""
 
 
-def interruptions_in_a_row(attempts: Sequence[Attempt]) -> int:
-    """How many of the newest attempts were ended from outside, one after the other."""
+def ended_in_a_row(attempts: Sequence[Attempt], reasons: Collection[str]) -> int:
+    """How many of the newest attempts ended for one of these reasons, one after the other."""
     ended = [attempt for attempt in attempts if attempt.ended_at is not None]
-    return sum(1 for _ in takewhile(lambda attempt: attempt.reason in INTERRUPTIONS, reversed(ended)))
+    return sum(1 for _ in takewhile(lambda attempt: attempt.reason in reasons, reversed(ended)))
 
 
 def begun(attempts: Sequence[Attempt], attempt: Attempt) -> list[Attempt]:

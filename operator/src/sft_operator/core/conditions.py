@@ -102,9 +102,20 @@ def stalled(reason: str, message: str) -> list[Statement]:
     ]
 
 
+def hindered(reason: str, message: str) -> list[Statement]:
+    """Nothing will change until someone acts on the message; what was reached before stands, and Ready with it."""
+    return [statement for statement in stalled(reason, message) if statement.type is not ConditionType.READY]
+
+
 def find(conditions: Sequence[Condition], type: ConditionType) -> Condition | None:
     """The condition of that type, if it was ever stated."""
     return next((condition for condition in conditions if condition.type == type.value), None)
+
+
+def is_true(conditions: Sequence[Condition], type: ConditionType) -> bool:
+    """Whether the condition holds."""
+    found = find(conditions, type)
+    return found is not None and found.status == "True"
 
 
 def is_headline(conditions: Sequence[Condition], reason: str) -> bool:
@@ -139,9 +150,17 @@ def _changed_sources(before: Sequence[Condition], after: Sequence[Condition]) ->
 
 
 def _headline(before: Sequence[Condition], after: Sequence[Condition]) -> list[Announcement]:
-    old, new = find(before, ConditionType.READY), find(after, ConditionType.READY)
-    if new is None or (old is not None and (old.reason, old.status) == (new.reason, new.status)):
-        return []
-    stalled_now = find(after, ConditionType.STALLED)
-    is_trouble = new.reason in TROUBLES or (stalled_now is not None and stalled_now.status == "True")
+    new = _news(before, after, ConditionType.READY)
+    if new is None:
+        # What is ready stays so although its spec cannot be worked on any more.
+        refused = _news(before, after, ConditionType.ACCEPTED)
+        return [Announcement("Warning", refused.reason, refused.message)] if refused and refused.status == "False" else []
+    is_trouble = new.reason in TROUBLES or is_true(after, ConditionType.STALLED)
     return [Announcement("Warning" if is_trouble else "Normal", new.reason, new.message)]
+
+
+def _news(before: Sequence[Condition], after: Sequence[Condition], type: ConditionType) -> Condition | None:
+    """The condition, if it is another one than before."""
+    old, new = find(before, type), find(after, type)
+    is_old = new is not None and old is not None and (old.reason, old.status) == (new.reason, new.status)
+    return None if is_old else new

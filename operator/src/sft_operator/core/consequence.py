@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from sft_operator.api.condition import Attempt, Failure
 from sft_operator.api.reasons import Reason
 from sft_operator.core import timestamps
-from sft_operator.core.attempts import interruptions_in_a_row
-from sft_operator.core.conditions import MAX_MESSAGE_LENGTH, Moment
+from sft_operator.core.attempts import INTERRUPTIONS, ended_in_a_row
+from sft_operator.core.conditions import Moment
 from sft_operator.core.retry_policy import (
     FIRST_DELAY_SECONDS,
     MAX_INTERRUPTED_PREPARATIONS,
     MAX_PREPARATION_RETRIES,
+    OUTAGES,
+    OUTAGES_OF_PREPARATIONS,
     Ending,
     Verdict,
     retry_delay_seconds,
 )
 from sft_operator.core.text import cut
 
+MAX_FAILURE_LENGTH = 768
+MAX_REMEDY_LENGTH = 512
+"""In bytes; both stand once more, together, in the message of three conditions."""
 FIND_QUIETER_NODES = "use a profile whose pods are displaced less often, then raise spec.run"
 
 
@@ -34,10 +39,21 @@ class Consequence:
     """When the next attempt starts; None if there is none."""
 
 
-def consequence(ending: Ending, *, retry_count: int, max_retries: int, moment: Moment) -> Consequence:
-    """Counts the retry, and waits longer after each one."""
+def consequence(
+    ending: Ending,
+    attempts: Sequence[Attempt],
+    *,
+    retry_count: int,
+    max_retries: int,
+    moment: Moment,
+    outages: Collection[str] = OUTAGES,
+) -> Consequence:
+    """What follows for the newest of `attempts`: counts the retry, and waits longer after each one."""
     if ending.verdict is Verdict.IGNORE:
         return Consequence(failure_of(ending), retry_count, _later(moment, FIRST_DELAY_SECONDS))
+    if ending.verdict is Verdict.RETRY and str(ending.reason) in outages:
+        delay = retry_delay_seconds(ended_in_a_row(attempts, outages))
+        return Consequence(failure_of(ending), retry_count, _later(moment, delay))
     if ending.verdict is Verdict.RETRY and retry_count < max_retries:
         after = _later(moment, retry_delay_seconds(retry_count + 1))
         return Consequence(failure_of(ending), retry_count + 1, after)
@@ -46,10 +62,17 @@ def consequence(ending: Ending, *, retry_count: int, max_retries: int, moment: M
 
 
 def consequence_for_preparation(ending: Ending, attempts: Sequence[Attempt], *, retry_count: int, moment: Moment) -> Consequence:
-    """The same for an attempt that starts from nothing each time: the newest of `attempts`, which must end at last."""
-    interruptions = interruptions_in_a_row(attempts)
+    """The same for an attempt that starts from nothing each time, and must end at last."""
+    interruptions = ended_in_a_row(attempts, INTERRUPTIONS)
     if ending.verdict is not Verdict.IGNORE:
-        return consequence(ending, retry_count=retry_count, max_retries=MAX_PREPARATION_RETRIES, moment=moment)
+        return consequence(
+            ending,
+            attempts,
+            retry_count=retry_count,
+            max_retries=MAX_PREPARATION_RETRIES,
+            moment=moment,
+            outages=OUTAGES_OF_PREPARATIONS,
+        )
     if interruptions < MAX_INTERRUPTED_PREPARATIONS:
         return Consequence(failure_of(ending), retry_count, _later(moment, retry_delay_seconds(interruptions)))
     message = f"{interruptions} attempts in a row were interrupted before they were done: {ending.message}"
@@ -61,8 +84,8 @@ def failure_of(ending: Ending, note: str = "") -> Failure:
     """The end as the status tells it."""
     return Failure(
         reason=str(ending.reason),
-        message=cut(ending.message, MAX_MESSAGE_LENGTH - len(note)) + note,
-        remedy=cut(ending.remedy, MAX_MESSAGE_LENGTH),
+        message=cut(ending.message, MAX_FAILURE_LENGTH - len(note)) + note,
+        remedy=cut(ending.remedy, MAX_REMEDY_LENGTH),
         exit_code=ending.exit_code,
     )
 

@@ -1,7 +1,8 @@
 """What is to be done: the only thing that `shell.execute` carries out.
 
-Its order is fixed: status, ConfigMap, Job, deletions, events. The status stands before what it announces, so that an
-operator that dies in between finds out from it what it was about to do. What follows from an act is seen by the next
+Its order is fixed: hand-over, status, ConfigMap, Job, deletions, events. The status stands before what it announces, so that an
+operator that dies in between finds out from it what it was about to do; only a hand-over comes before the status that says it
+is done. What follows from an act is seen by the next
 decision, which comes at once when a child was made.
 """
 
@@ -13,6 +14,7 @@ from typing import Any, Generic, Literal, TypeVar
 
 from sft_operator.api.instruction_dataset import InstructionDatasetStatus
 from sft_operator.api.sft_job_status import SFTJobStatus
+from sft_operator.core.observed import ChildJob
 
 Status = TypeVar("Status", InstructionDatasetStatus, SFTJobStatus)
 
@@ -47,6 +49,8 @@ class Decision(Generic[Status]):
     """The whole status as it must stand, and what to do after it stands."""
 
     status: Status
+    hand_over: ChildJob | None = None
+    """A Job whose UID the status is the first to hold: its ConfigMap becomes its own, and goes when it goes."""
     create: NewJob | None = None
     delete: Sequence[JobDeletion] = ()
     announce: Sequence[Announcement] = ()

@@ -12,18 +12,14 @@ MAX_SECONDS = 10_000_000
 MAX_TOKENS_PER_SECOND = 1_000_000_000
 
 
-def is_news(before: Progress | None, after: Progress) -> bool:
-    """Whether it is worth writing down at once: another phase, the first step, or the first checkpoint.
+def turns(answer: Progress) -> frozenset[str]:
+    """What is worth writing down at once when it is seen for the first time: a phase, the first step, the first checkpoint.
 
-    Later checkpoints wait like later steps: with one each step there would be no end of writing.
+    Later checkpoints wait like later steps, and so does a phase that comes again: with an evaluation after each step there
+    would be no end of writing.
     """
-    if before is None or before.pod_uid != after.pod_uid:
-        return True
-    return (
-        before.phase is not after.phase
-        or (before.step == 0) != (after.step == 0)
-        or (before.last_committed_step == 0) != (after.last_committed_step == 0)
-    )
+    firsts = {"step": answer.step > 0, "checkpoint": answer.last_committed_step > 0}
+    return frozenset({f"phase {answer.phase.value}", *(name for name, is_there in firsts.items() if is_there)})
 
 
 def merged(before: JobProgress | None, answer: Progress, resolved_steps: int) -> JobProgress:

@@ -18,7 +18,11 @@ from sft_trainer.contract import CONTRACT_VERSION, ExitCode, TerminationMessage
 
 FIRST_DELAY_SECONDS = 10
 MAX_DELAY_SECONDS = 300
-"""An object store or node that is away for longer is asked every five minutes."""
+"""An object store that is away for longer is asked every five minutes."""
+OUTAGES = {str(Reason.STORE_UNAVAILABLE)}
+"""Nothing that the work itself could have brought about: it is begun again until the store is back, at the cost of no retry."""
+OUTAGES_OF_PREPARATIONS = OUTAGES | {str(Reason.NODE_LOST), str(Reason.EVICTED)}
+"""They start from nothing each time and hold no GPU. Training that loses node after node is ended by spec.limits.maxRetries."""
 MAX_PREPARATION_RETRIES = 3
 """For preparations and plans; training has spec.limits.maxRetries."""
 MAX_INTERRUPTED_PREPARATIONS = 6

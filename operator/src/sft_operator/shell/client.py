@@ -18,6 +18,9 @@ FIELD_MANAGER = "sft-operator"
 REQUEST_SECONDS = 30.0
 """A healthy API server answers in milliseconds; one that does not within this is asked again by the work queue."""
 PAGE_SIZE = 500
+JSON = "application/json"
+METADATA_ONLY = f"{JSON};as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
+"""Media type of a list without spec and status."""
 
 Body = dict[str, Any]
 
@@ -83,13 +86,21 @@ class Client:
                 break
         return found
 
+    async def resource_versions(self, resource: Resource) -> dict[tuple[str, str], str]:
+        """resourceVersion of all objects, by namespace and name. Nothing else of them is sent, and nothing else kept."""
+        found: dict[tuple[str, str], str] = {}
+        async for body in self._pages(resource, None, labels="", fields="", limit=PAGE_SIZE, accept=METADATA_ONLY):
+            metadata = body["metadata"]
+            found[metadata["namespace"], metadata["name"]] = metadata["resourceVersion"]
+        return found
+
     async def _pages(
-        self, resource: Resource, namespace: str | None, *, labels: str, fields: str, limit: int
+        self, resource: Resource, namespace: str | None, *, labels: str, fields: str, limit: int, accept: str = JSON
     ) -> AsyncIterator[Body]:
         parameters = {"limit": str(limit), "labelSelector": labels, "fieldSelector": fields}
         while True:
             query = {name: value for name, value in parameters.items() if value}
-            page = await self._request("GET", resource.collection(namespace), query=query)
+            page = await self._request("GET", resource.collection(namespace), query=query, accept=accept)
             for item in page.get("items") or []:
                 yield item
             parameters["continue"] = page.get("metadata", {}).get("continue") or ""
@@ -118,12 +129,13 @@ class Client:
         query = {"fieldManager": FIELD_MANAGER}
         return await self._request("PATCH", path, query=query, body=patch, content_type="application/merge-patch+json")
 
-    async def delete(self, resource: Resource, namespace: str, name: str, *, uid: str) -> None:
-        """Deletes the object after its dependents, if it still has this UID. One that is gone is no error."""
+    async def delete(self, resource: Resource, namespace: str, name: str, *, uid: str, is_leaf: bool = False) -> None:
+        """Deletes the object after its dependents, if it still has this UID. One that is gone is no error. A leaf has no
+        dependents and goes at once."""
         options = {
             "apiVersion": "v1",
             "kind": "DeleteOptions",
-            "propagationPolicy": "Foreground",
+            "propagationPolicy": "Background" if is_leaf else "Foreground",
             "preconditions": {"uid": uid},
         }
         try:
@@ -138,7 +150,8 @@ class Client:
         *,
         query: Mapping[str, str] | None = None,
         body: Mapping[str, Any] | None = None,
-        content_type: str = "application/json",
+        content_type: str = JSON,
+        accept: str = JSON,
     ) -> Body:
         request = f"{method} {path}"
         session = await self._connection.session()
@@ -148,7 +161,7 @@ class Client:
                 f"{self._connection.server}{path}",
                 params=query,
                 data=None if body is None else json.dumps(body).encode(),
-                headers={"Content-Type": content_type, "Accept": "application/json"},
+                headers={"Content-Type": content_type, "Accept": accept},
                 timeout=aiohttp.ClientTimeout(total=REQUEST_SECONDS),
                 allow_redirects=False,
             ) as response:

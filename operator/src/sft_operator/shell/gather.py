@@ -43,6 +43,14 @@ Model = TypeVar("Model", bound=BaseModel)
 
 
 @dataclass(frozen=True, slots=True)
+class Asking:
+    """The object for which something is read."""
+
+    parent: Parent
+    resource_version: str
+
+
+@dataclass(frozen=True, slots=True)
 class Subject:
     """The object as it was read: what a write must still find so."""
 
@@ -62,9 +70,10 @@ class UnreadableSpec(Exception):
 class UnreadableStatus(Exception):
     """A status that another version of the operator wrote. To write over it would lose it. The text is for the user."""
 
-    def __init__(self, parent: Parent, message: str) -> None:
+    def __init__(self, asking: Asking, message: str) -> None:
         super().__init__(message)
-        self.parent = parent
+        self.parent = asking.parent
+        self.resource_version = asking.resource_version
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,8 +99,9 @@ class Gatherer:
         if body is None:
             return None
         parent = bodies.parent(body, "InstructionDataset")
-        status = _status(body, InstructionDatasetStatus, parent)
-        subject = Subject(parent, status, body["metadata"]["resourceVersion"])
+        asking = Asking(parent, body["metadata"]["resourceVersion"])
+        status = _status(body, InstructionDatasetStatus, asking)
+        subject = Subject(parent, status, asking.resource_version)
         profiles, children = await asyncio.gather(self._profiles(), self._children(parent, status.attempts, now))
         world = DatasetWorld(
             parent=parent,
@@ -109,14 +119,15 @@ class Gatherer:
         if body is None:
             return None
         parent = bodies.parent(body, "SFTJob")
-        status = _status(body, SFTJobStatus, parent)
-        subject = Subject(parent, status, body["metadata"]["resourceVersion"])
+        asking = Asking(parent, body["metadata"]["resourceVersion"])
+        status = _status(body, SFTJobStatus, asking)
+        subject = Subject(parent, status, asking.resource_version)
         spec = _spec(body, SFTJobSpec, subject)
         names = [] if status.resolved else [ref.name for ref in spec.datasets]
         profiles, children, datasets = await asyncio.gather(
             self._profiles(),
             self._children(parent, [*status.plans, *status.attempts], now),
-            self._datasets(parent, names),
+            self._datasets(asking, names),
         )
         world = SFTJobWorld(
             parent=parent,
@@ -139,17 +150,16 @@ class Gatherer:
     async def _profiles(self) -> list[Profile | UnreadableProfile]:
         return [_profile(body) for body in await self.client.list(PROFILES)]
 
-    async def _datasets(self, parent: Parent, names: Sequence[str]) -> dict[str, DatasetSeen]:
-        keys = [Key("InstructionDataset", parent.namespace, name) for name in names]
+    async def _datasets(self, asking: Asking, names: Sequence[str]) -> dict[str, DatasetSeen]:
+        keys = [Key("InstructionDataset", asking.parent.namespace, name) for name in names]
         found = await asyncio.gather(*(self._find(DATASETS, key) for key in keys))
-        return {key.name: _dataset_seen(body, parent) for key, body in zip(keys, found, strict=True) if body is not None}
+        return {key.name: _dataset_seen(body, asking) for key, body in zip(keys, found, strict=True) if body is not None}
 
     async def _children(self, parent: Parent, attempts: Sequence[Attempt], now: datetime) -> Children:
         label = f"{naming.UID_LABEL}={parent.uid}"
-        job_bodies, pod_bodies = await asyncio.gather(
-            self.client.list(JOBS, parent.namespace, labels=label),
-            self.client.list(PODS, parent.namespace, labels=label),
-        )
+        # Pods last: a Job that has ended by then never stands beside a list in which its pod still runs.
+        job_bodies = await self.client.list(JOBS, parent.namespace, labels=label)
+        pod_bodies = await self.client.list(PODS, parent.namespace, labels=label)
         jobs = [bodies.child_job(body) for body in job_bodies if bodies.is_owned_by(body, parent.uid)]
         job_uids = {job.uid for job in jobs} | {attempt.job_uid for attempt in attempts if attempt.job_uid}
         listed = [pod for pod in map(bodies.pod, pod_bodies) if pod.job_uid in job_uids]
@@ -179,12 +189,12 @@ def _spec(body: Body, model: type[Model], subject: Subject) -> Model:
         raise UnreadableSpec(subject, _first_error("spec", error)) from error
 
 
-def _status(body: Body, model: type[Model], asking: Parent) -> Model:
+def _status(body: Body, model: type[Model], asking: Asking) -> Model:
     """The status of the object, which is the asking one or named by it."""
     try:
         return model.model_validate(body.get("status") or {})
     except ValidationError as error:
-        named = f"{body['kind']} '{body['metadata']['name']}': " if body["metadata"]["uid"] != asking.uid else ""
+        named = f"{body['kind']} '{body['metadata']['name']}': " if body["metadata"]["uid"] != asking.parent.uid else ""
         remedy = "run the version that wrote it, or delete the object and create it again"
         raise UnreadableStatus(asking, f"{named}{_first_error('status', error)}; {remedy}") from error
 
@@ -203,5 +213,5 @@ def _profile(body: Body) -> Profile | UnreadableProfile:
         return UnreadableProfile(name, _first_error("spec", error))
 
 
-def _dataset_seen(body: Body, asking: Parent) -> DatasetSeen:
+def _dataset_seen(body: Body, asking: Asking) -> DatasetSeen:
     return DatasetSeen(body["metadata"]["generation"], _status(body, InstructionDatasetStatus, asking))

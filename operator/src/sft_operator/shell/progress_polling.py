@@ -15,7 +15,7 @@ import aiohttp
 from pydantic import ValidationError
 
 from sft_operator.core.observed import Pod
-from sft_operator.core.progress import is_news
+from sft_operator.core.progress import turns
 from sft_operator.shell.work_queue import Key
 from sft_trainer.contract import PROGRESS_PORT, Progress
 
@@ -38,6 +38,8 @@ class _Followed:
     url: str
     offered: Progress | None = None
     offered_at: float = 0.0
+    turns: frozenset[str] = frozenset()
+    """Of this pod, those that were offered."""
 
 
 class ProgressPolling:
@@ -84,12 +86,13 @@ class ProgressPolling:
                 answer = await ask(session, followed.url, followed.pod_uid)
             if answer is not None and self._is_worth_writing(followed, answer):
                 followed.offered, followed.offered_at = answer, asyncio.get_running_loop().time()
+                followed.turns |= turns(answer)
                 offer(key)
 
         await asyncio.gather(*(poll(key, followed) for key, followed in list(self._followed.items())))
 
     def _is_worth_writing(self, followed: _Followed, answer: Progress) -> bool:
-        if is_news(followed.offered, answer):
+        if turns(answer) - followed.turns:
             return True
         interval = max(self._write_interval_seconds, len(self._followed) / WRITES_PER_SECOND)
         is_time = asyncio.get_running_loop().time() - followed.offered_at >= interval

@@ -22,17 +22,18 @@ from sft_operator.core.sftjob import status as sft_job_status
 from sft_operator.core.sftjob.decide import decide as decide_sft_job
 from sft_operator.shell.attention import Attention
 from sft_operator.shell.client import Conflict
-from sft_operator.shell.execute import ChildRefused, Executor
+from sft_operator.shell.execute import ChildRefused, Executor, StatusRefused
 from sft_operator.shell.gather import Gathered, Gatherer, Subject, UnreadableSpec, UnreadableStatus, World
 from sft_operator.shell.work_queue import Key
 
 CONFLICT_SECONDS = 0.2
 """The object changed while it was decided upon: it is read again, a moment later so that two operators do not race."""
 
-UNREADABLE_AGAIN_SECONDS = 300
+UNTOLD_AGAIN_SECONDS = 300
+"""Whose status cannot be written is told by an Event, and the API server forgets those after an hour."""
 DEFECT = (
-    "The operator failed to decide what to do next ({name}). It tries again by itself; report it together with the "
-    "operator's log, which says where"
+    "The operator failed to decide what to do next ({name}): a defect of ours. Report it together with the operator's log, "
+    "which says where; the object is gone on with once that is mended"
 )
 
 
@@ -42,7 +43,7 @@ class Procedure(Generic[World, Status]):
 
     gather: Callable[[Key, datetime], Awaitable[Gathered[World] | None]]
     decide: Callable[[World, datetime], Decision[Status]]
-    not_accepted: Callable[[Status, Unmet, Moment], Status]
+    cannot_be_decided: Callable[[Status, Unmet, Moment], Status]
 
 
 class Reconciler:
@@ -53,8 +54,8 @@ class Reconciler:
         self._executor = executor
         self._attention = attention
         self._procedures: Mapping[str, Procedure[Any, Any]] = {
-            "InstructionDataset": Procedure(gatherer.dataset, decide_dataset, dataset_status.not_accepted),
-            "SFTJob": Procedure(gatherer.sft_job, decide_sft_job, sft_job_status.not_accepted),
+            "InstructionDataset": Procedure(gatherer.dataset, decide_dataset, dataset_status.cannot_be_decided),
+            "SFTJob": Procedure(gatherer.sft_job, decide_sft_job, sft_job_status.cannot_be_decided),
         }
 
     async def reconcile(self, key: Key) -> float | None:
@@ -73,10 +74,15 @@ class Reconciler:
             self._attention.settled(key, await self._tell(procedure, unreadable.subject, unmet))
             return None
         except UnreadableStatus as unreadable:
-            await self._executor.recorder.record(
-                unreadable.parent, Announcement("Warning", Reason.UNREADABLE_STATUS, str(unreadable))
-            )
-            return UNREADABLE_AGAIN_SECONDS
+            return await self._warn(key, unreadable, Reason.UNREADABLE_STATUS)
+        except StatusRefused as refused:
+            return await self._warn(key, refused, Reason.STATUS_REFUSED)
+
+    async def _warn(self, key: Key, problem: UnreadableStatus | StatusRefused, reason: Reason) -> float:
+        """Says in an Event what no status can say; until the object changes that is all there is to do."""
+        await self._executor.recorder.record(problem.parent, Announcement("Warning", reason, str(problem)))
+        self._attention.settled(key, problem.resource_version)
+        return UNTOLD_AGAIN_SECONDS
 
     def _forget(self, key: Key) -> None:
         self._attention.gone(key)
@@ -111,7 +117,7 @@ class Reconciler:
         """Says why the object cannot be worked on; its resourceVersion afterwards."""
         moment = Moment(subject.parent.generation, _now())
         observed = subject.status.model_copy(update={"observed_generation": moment.generation})
-        told = procedure.not_accepted(observed, unmet, moment)
+        told = procedure.cannot_be_decided(observed, unmet, moment)
         announced = conditions.announce(subject.status.conditions, told.conditions)
         decision: Decision[Any] = Decision(told, announce=announced, is_settled=True)
         return await self._executor.execute(subject, decision)

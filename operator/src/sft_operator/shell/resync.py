@@ -42,9 +42,8 @@ class Resync:
         """Lists and compares once."""
         listed: dict[Key, str] = {}
         for kind, resource in (("InstructionDataset", DATASETS), ("SFTJob", SFT_JOBS)):
-            for body in await self._client.list(resource):
-                metadata = body["metadata"]
-                listed[Key(kind, metadata["namespace"], metadata["name"])] = metadata["resourceVersion"]
+            for (namespace, name), version in (await self._client.resource_versions(resource)).items():
+                listed[Key(kind, namespace, name)] = version
         await self._client.list(PROFILES, limit=1)
         self.has_succeeded = True
         self._canary.compare(listed)

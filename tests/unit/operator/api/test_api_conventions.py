@@ -147,8 +147,11 @@ def test_every_printed_column_reads_a_field_that_exists(kind: Kind) -> None:
         if column.path == ".metadata.creationTimestamp":
             continue
         node = schema
-        for name in column.path.removeprefix(".").split("."):
+        path, _, of_one_condition = column.path.partition('[?(@.type=="Ready")]')
+        for name in path.removeprefix(".").split("."):
             node = node["properties"][name]
+        if of_one_condition:
+            node = node["items"]["properties"][of_one_condition.removeprefix(".")]
         assert node["type"] == column.type
 
 

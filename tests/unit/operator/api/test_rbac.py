@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 
 from sft_operator.api.kinds import KINDS
-from sft_operator.api.rbac import EDITOR, EVERYONE, OPERATOR, VIEWER, Permission
+from sft_operator.api.rbac import EDITOR, OPERATOR, PROFILE_READER, VIEWER, Permission
 from sft_operator.shell import resources
 
 every_permission = pytest.mark.parametrize(
     "permission",
-    [*OPERATOR, *VIEWER, *EDITOR, *EVERYONE],
+    [*OPERATOR, *VIEWER, *EDITOR, *PROFILE_READER],
     ids=lambda permission: f"{permission.group}/{','.join(permission.resources)}",
 )
 KNOWN_VERBS = {"get", "list", "watch", "create", "update", "patch", "delete", "deletecollection"}
@@ -50,7 +50,7 @@ def test_users_do_not_write_status_or_profiles() -> None:
 
 
 def test_viewers_only_read() -> None:
-    assert {verb for permission in (*VIEWER, *EVERYONE) for verb in permission.verbs} == {"get", "list", "watch"}
+    assert {verb for permission in (*VIEWER, *PROFILE_READER) for verb in permission.verbs} == {"get", "list", "watch"}
 
 
 def test_the_operator_may_use_what_its_client_knows_and_nothing_else() -> None:

@@ -9,7 +9,11 @@ from typing import Any
 
 import pytest
 
+from sft_operator.api.reasons import Reason
+from sft_operator.core.checks import Unmet
+from sft_operator.core.conditions import Moment
 from sft_operator.core.dataset.decide import decide as decide_dataset
+from sft_operator.core.dataset.status import cannot_be_decided
 from sft_operator.core.observed import Children, JobEnd, Terminated, Warned
 from sft_trainer.contract import NearDuplicateSettings, PrepareConfig
 from tests.unit.operator.core import worlds
@@ -82,6 +86,8 @@ def test_the_config_names_sources_folders_and_credentials_but_no_secret() -> Non
         "uri": "s3://out/team-a/team-a/datasets/faq/",
         "endpoint": "http://s3:9000",
         "credentialsPath": "/run/sft/credentials/s3",
+        "isGuarded": False,
+        "allowedPrivateHosts": [],
     }
     assert config["versions"].items() >= expected.items()
     assert config["run"]["uri"] == "s3://out/team-a/team-a/datasets/faq/runs/11111111-g1-r1/"
@@ -151,6 +157,7 @@ def test_what_is_not_accepted_says_why_and_starts_nothing(
     assert cluster.truth("Accepted") == ("False", reason)
     assert cluster.truth("Stalled") == ("True", reason)
     assert words in cluster.says("Accepted")
+    assert cluster.status.phase == "Refused"
     assert cluster.created == []
     cluster.world = replace(cluster.world, profiles=[profile("cpu"), profile("gpu", default=False)], spec=dataset_spec())
     cluster.settle()
@@ -174,16 +181,30 @@ def test_a_failure_that_no_retry_can_help_ends_it_with_reason_and_remedy() -> No
 def test_a_failure_that_may_pass_is_retried_three_times_later_and_later() -> None:
     cluster = begun()
     for number, delay in enumerate((10, 20, 40), start=1):
-        decision = cluster.end_pod(13, "StoreUnavailable")
+        decision = cluster.end_pod(22, "Hardware")
         assert decision.requeue_after_seconds == delay
         assert cluster.truth("Reconciling") == ("True", "Retrying")
-        assert "StoreUnavailable" in cluster.says("Ready")
+        assert "Hardware" in cluster.says("Ready")
         assert len(cluster.created) == number
         cluster.wait(delay)
         assert len(cluster.created) == number + 1
-    cluster.end_pod(13, "StoreUnavailable")
-    assert cluster.truth("Stalled") == ("True", "StoreUnavailable")
+    cluster.end_pod(22, "Hardware")
+    assert cluster.truth("Stalled") == ("True", "Hardware")
     assert "after 3 retries" in cluster.says("Stalled")
+
+
+@pytest.mark.parametrize("reason", ["StoreUnavailable", "NodeLost", "Evicted"])
+def test_an_outage_is_sat_out_however_long_it_is(reason: str) -> None:
+    cluster = begun()
+    for delay in (10, 20, 40, 80, 160, *[300] * 30):
+        assert cluster.end_in_outage(reason).requeue_after_seconds == delay
+        assert cluster.truth("Reconciling") == ("True", "Retrying")
+        assert cluster.status.failure.reason == reason
+        cluster.wait(delay)
+    assert cluster.status.retry_count == 0
+    assert len(cluster.status.attempts) == 10
+    cluster.end_pod(0, "Completed", **prepared())
+    assert cluster.truth("Ready")[0] == "True"
 
 
 def test_an_interruption_counts_against_nothing() -> None:
@@ -230,9 +251,10 @@ def test_the_pods_of_a_deleted_job_are_waited_for() -> None:
     assert len(cluster.created) == 2
 
 
-def test_a_job_that_is_being_deleted_is_waited_for() -> None:
+def test_a_job_that_is_being_deleted_is_waited_for_while_its_pod_lives() -> None:
     cluster = begun()
     job = cluster.newest_job()
+    cluster.start_pod()
     cluster.jobs[job.name] = replace(job, is_being_deleted=True)
     decision = cluster.settle()
     assert cluster.truth("Ready") == ("False", "Leaving")
@@ -248,7 +270,7 @@ def test_a_pod_on_a_node_that_stopped_answering_is_given_up() -> None:
     cluster.wait(31)
     assert cluster.status.attempts[-1].reason == "NodeLost"
     assert cluster.jobs == {}
-    assert cluster.status.retry_count == 1
+    assert cluster.status.retry_count == 0, "the rows have nothing to do with it"
 
 
 def test_an_edit_prepares_anew_and_keeps_the_old_version_until_then() -> None:
@@ -288,6 +310,10 @@ def test_an_edit_after_a_failure_starts_anew() -> None:
             {"prepare": prepared()["prepare"] | {"uri": f"s3://out/team-a/team-b/datasets/faq/{worlds.DIGEST}/"}},
             id="another namespace's folder",
         ),
+        pytest.param(
+            {"prepare": prepared()["prepare"] | {"uri": f"s3://evil/team-a/team-a/datasets/faq/{worlds.DIGEST}/"}},
+            id="a folder that ends alike",
+        ),
     ],
 )
 def test_a_pod_that_names_no_version_of_this_dataset_is_not_believed(result: dict[str, Any]) -> None:
@@ -295,6 +321,26 @@ def test_a_pod_that_names_no_version_of_this_dataset_is_not_believed(result: dic
     cluster.end_pod(0, "Completed", **result)
     assert cluster.status.version is None
     assert cluster.truth("Stalled") == ("True", "InternalError")
+
+
+def test_a_version_that_was_published_before_the_output_moved_is_believed() -> None:
+    cluster = begun()
+    here = [each.model_dump(mode="json", by_alias=True) for each in cluster.world.profiles[0].spec.locations]
+    moved = [{"uri": "s3://new-out/", "access": "ReadWrite"}, *here]
+    cluster.world = replace(cluster.world, profiles=[profile(locations=moved)])
+    cluster.end_pod(0, "Completed", **prepared())
+    assert cluster.truth("Ready") == ("True", "Published")
+
+
+def test_a_preparation_that_ended_while_its_profile_is_gone_is_published_once_it_is_back() -> None:
+    cluster = begun()
+    profiles = cluster.world.profiles
+    cluster.world = replace(cluster.world, profiles=[])
+    cluster.end_pod(0, "Completed", **prepared())
+    assert cluster.truth("Accepted") == ("False", "ProfileNotFound")
+    cluster.world = replace(cluster.world, profiles=profiles)
+    cluster.settle()
+    assert cluster.truth("Ready") == ("True", "Published")
 
 
 def test_a_pod_that_waits_for_a_secret_says_so_after_a_short_patience_and_recovers() -> None:
@@ -357,6 +403,24 @@ def test_a_pod_that_does_not_start_is_explained_even_if_the_profile_is_gone() ->
     cluster.world = replace(cluster.world, profiles=[])
     cluster.wait(20)
     assert cluster.truth("Ready") == ("False", "Unschedulable")
+
+
+@pytest.mark.parametrize("situation", ["preparing", "retrying", "Ready", "Failed"])
+def test_what_the_operator_failed_over_once_is_accepted_again(situation: str) -> None:
+    cluster = ready() if situation == "Ready" else begun()
+    match situation:
+        case "retrying":
+            cluster.end_pod(22, "Hardware")
+        case "Failed":
+            cluster.end_pod(10, "SourceEmpty")
+    before = {condition.type: (condition.status, condition.reason) for condition in cluster.status.conditions}
+    unmet = Unmet(Reason.INTERNAL_ERROR, "ZeroDivisionError")
+    told = cannot_be_decided(cluster.status, unmet, Moment(1, cluster.now))
+    cluster.world = replace(cluster.world, status=told)
+    assert cluster.truth("Accepted") == ("False", "InternalError")
+    assert cluster.truth("Ready")[0] == ("True" if situation == "Ready" else "False")
+    cluster.settle()
+    assert {condition.type: (condition.status, condition.reason) for condition in cluster.status.conditions} == before
 
 
 def test_an_object_that_is_being_deleted_is_left_alone() -> None:

@@ -80,6 +80,80 @@ def test_of_the_location_that_everyone_publishes_to_a_namespace_reaches_its_own_
             opened(uri, found)
 
 
+LAKE = profile(
+    locations=[
+        {"uri": "s3://lake/", "access": "Read", "endpoint": "https://s3.example.com", "secretName": "lake"},
+        {"uri": "s3://lake/tuned/", "access": "ReadWrite", "endpoint": "https://s3.example.com/", "secretName": "lake"},
+        {"uri": "s3://lake/tuned/team-b/shown/", "access": "Read", "secretName": "lake"},
+    ]
+)
+
+
+@pytest.mark.parametrize(
+    "uri", ["s3://lake/raw/", "s3://lake/a.jsonl", "s3://lake/tuned/team-a/x/", "s3://lake/tuned/team-b/shown/x/"]
+)
+def test_what_others_do_not_publish_is_read_from_the_location_around_it(uri: str) -> None:
+    assert opened(uri, LAKE).secret_name == "lake"
+
+
+@pytest.mark.parametrize(
+    "uri",
+    [
+        pytest.param("s3://lake/tuned/team-b/jobs/", id="another team's folder"),
+        pytest.param("s3://lake/tuned/team-ab/x", id="a folder whose name begins alike"),
+        pytest.param("s3://lake/tuned/", id="all teams' folders"),
+        pytest.param("s3://lake/", id="a folder around them"),
+        pytest.param("s3://lake", id="the bucket around them"),
+    ],
+)
+def test_a_location_to_read_opens_no_other_teams_output(uri: str) -> None:
+    with pytest.raises(OutsideLocations, match="where other namespaces publish"):
+        opened(uri, LAKE)
+    with pytest.raises(OutsideLocations, match="belongs to a TrainingProfile"):
+        open_for_user(
+            wanted(uri=uri, secretName="lake", endpoint="https://s3.example.com"), LAKE, [LAKE], "team-a", field="spec.uri"
+        )
+
+
+TEAMS = profile(
+    locations=[
+        {"uri": "s3://lake/", "access": "Read"},
+        {"uri": "s3://lake/{namespace}/tuned/", "access": "ReadWrite"},
+        {"uri": "s3://lake/team-b/tuned/shown/", "access": "Read"},
+    ]
+)
+
+
+@pytest.mark.parametrize(
+    "uri",
+    [
+        "s3://lake/team-a/",
+        "s3://lake/team-a/tuned/",
+        "s3://lake/team-a/tuned/team-a/x",
+        "s3://lake/team-b/raw/",
+        "s3://lake/team-b/tuned/shown/x",
+    ],
+)
+def test_where_each_namespace_has_a_folder_of_its_own_everything_else_is_read(uri: str) -> None:
+    assert opened(uri, TEAMS).store.uri == uri
+
+
+@pytest.mark.parametrize("uri", ["s3://lake/team-b/tuned/x", "s3://lake/team-b/tuned/", "s3://lake/team-b/", "s3://lake/"])
+def test_where_each_namespace_has_a_folder_of_its_own_the_others_are_not_read(uri: str) -> None:
+    with pytest.raises(OutsideLocations, match="where other namespaces publish"):
+        opened(uri, TEAMS)
+
+
+def test_another_servers_bucket_of_that_name_is_another_bucket() -> None:
+    found = profile(
+        locations=[
+            {"uri": "s3://lake/", "access": "Read", "endpoint": "https://one.example.com"},
+            {"uri": "s3://lake/tuned/", "access": "ReadWrite", "endpoint": "https://two.example.com"},
+        ]
+    )
+    assert opened("s3://lake/tuned/team-b/x", found).store.endpoint == "https://one.example.com"
+
+
 def test_a_run_is_published_where_it_began_with_the_credential_of_that_location() -> None:
     old = {"uri": "s3://old/", "access": "ReadWrite", "endpoint": "http://old:9000", "secretName": "old"}
     found = profile(locations=[{"uri": "s3://new/", "access": "ReadWrite", "secretName": "new"}, old])
@@ -127,6 +201,31 @@ def test_the_users_secret_is_used_where_one_is_named_and_the_profiles_endpoint_i
 def test_a_users_endpoint_never_gets_the_profiles_credential() -> None:
     location = wanted(endpoint="http://evil")
     assert open_for_user(location, FAQ, [FAQ], "team-a", field="spec.uri").store.endpoint is None
+
+
+def test_an_endpoint_that_a_user_named_is_checked_by_the_pod() -> None:
+    found = profile(network={"allowedPrivateHosts": ["s3.team.internal", "10.0.0.7"]})
+    location = wanted(uri="s3://mine/a", secretName="mine", endpoint="https://s3.team.internal:9000")
+    store = open_for_user(location, found, [found], "team-a", field="spec.uri").store
+    assert (store.is_guarded, store.allowed_private_hosts) == (True, ["10.0.0.7", "s3.team.internal"])
+
+
+def test_an_endpoint_that_the_platform_team_named_is_not() -> None:
+    found = profile(
+        locations=[
+            {"uri": "s3://raw/", "access": "Read", "endpoint": "http://s3:9000", "secretName": "keys"},
+            {"uri": "s3://out/", "access": "ReadWrite", "endpoint": "http://s3:9000", "secretName": "keys"},
+        ],
+        network={"allowedPrivateHosts": ["mirror"]},
+    )
+    lent = wanted(endpoint="http://s3:9000", secretName="keys")
+    places = [
+        open_for_user(wanted(), found, [found], "team-a", field="spec.uri"),
+        open_for_user(lent, found, [found], "team-a", field="spec.uri"),
+        open_for_user(wanted(uri="s3://mine/a", secretName="mine"), found, [found], "team-a", field="spec.uri"),
+        open_output(found, "team-a"),
+    ]
+    assert [(place.store.is_guarded, place.store.allowed_private_hosts) for place in places] == [(False, [])] * 4
 
 
 @pytest.mark.parametrize(

@@ -27,7 +27,8 @@ def jobs() -> dict[str, Mapping[str, Any]]:
         "tolerations": [{"key": "gpu", "operator": "Exists", "effect": "NoSchedule"}],
         "priorityClassName": "batch",
     }
-    profiles = [profile(resources=gpu, scheduling=scheduling, terminationGracePeriodSeconds=77)]
+    pull = ["registry", "mirror"]
+    profiles = [profile(resources=gpu, scheduling=scheduling, imagePullSecrets=pull, terminationGracePeriodSeconds=77)]
     dataset = Cluster(
         dataset_world(
             profiles=profiles,
@@ -217,3 +218,14 @@ def test_pod_and_image_agree_on_where_libraries_keep_what_they_fetch(repository:
     """The image's own setting is for whoever runs it without the operator."""
     (of_image,) = re.findall(r"\bHF_HOME=(\S+)", (repository / "trainer_image" / "Dockerfile").read_text())
     assert {entry["name"]: entry.get("value") for entry in container("train")["env"]}["HF_HOME"] == of_image
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_the_profiles_registry_keys_reach_every_pod(stage: str) -> None:
+    assert pod_spec(stage)["imagePullSecrets"] == [{"name": "registry"}, {"name": "mirror"}]
+
+
+def test_without_registry_keys_the_account_of_the_namespace_may_have_its_own() -> None:
+    cluster = Cluster(dataset_world())
+    cluster.settle()
+    assert "imagePullSecrets" not in cluster.created[0]["spec"]["template"]["spec"]

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
+from sft_operator.api.crd import object_schema
+from sft_operator.api.kinds import SFT_JOB
 from sft_operator.api.sft_job import SFTJobSpec
 from sft_operator.api.sft_job_status import ResolvedDataset
 from sft_operator.api.training_settings import Precision
-from sft_operator.core.inputs_digest import inputs_digest, plan_digest
+from sft_operator.core.inputs_digest import DECIMALS, SETS, inputs_digest, plan_digest
 from sft_operator.core.sftjob.resolve import resolve_precision, total_steps
 from sft_trainer.contract import DataStats
 from tests.unit.operator.core.worlds import DIGEST, REVISION, profile, sft_job_spec
@@ -66,7 +70,7 @@ def digest(
 
 
 def test_the_inputs_digest_does_not_change_between_releases() -> None:
-    assert digest() == "2a721963f885"
+    assert digest() == "70d04e0c3231"
 
 
 @pytest.mark.parametrize(
@@ -80,6 +84,43 @@ def test_the_inputs_digest_does_not_change_between_releases() -> None:
 )
 def test_other_inputs_have_another_digest(changes: dict[str, Any]) -> None:
     assert digest(sft_job_spec(**changes)) != digest()
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ({"training": {"learningRate": "2e-4"}}, {"training": {"learningRate": "0.00020"}}),
+        ({"training": {"weightDecay": "0"}}, {"training": {"weightDecay": "0.0"}}),
+        ({"method": {"lora": {"dropout": "0.05"}}}, {"method": {"lora": {"dropout": "5e-2"}}}),
+        ({"method": {"lora": {"targetModules": ["a", "b"]}}}, {"method": {"lora": {"targetModules": ["b", "a"]}}}),
+        (
+            {"evaluation": {"samples": {"sampling": {"temperature": "1", "topP": "0.9"}}}},
+            {"evaluation": {"samples": {"sampling": {"temperature": "1.0", "topP": "0.90"}}}},
+        ),
+    ],
+    ids=["learning rate", "zero", "nested", "set", "optional"],
+)
+def test_another_spelling_of_the_same_is_the_same_input(one: dict[str, Any], other: dict[str, Any]) -> None:
+    assert digest(sft_job_spec(**one)) == digest(sft_job_spec(**other))
+
+
+def test_prompts_that_look_like_numbers_are_text() -> None:
+    one, other = ({"evaluation": {"samples": {"prompts": [prompt]}}} for prompt in ("1", "1.0"))
+    assert digest(sft_job_spec(**one)) != digest(sft_job_spec(**other))
+
+
+def members(schema: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    for name, member in schema.get("properties", {}).items():
+        yield name, member
+        yield from members(member)
+
+
+def test_every_number_and_every_set_is_known_to_the_digest() -> None:
+    spec = object_schema(SFT_JOB)["properties"]["spec"]["properties"]
+    fields = [member for part in ("method", "training", "evaluation") for member in members(spec[part])]
+    numbers = {name for name, member in fields if "must be a number" in json.dumps(member) and "properties" not in member}
+    sets = {name for name, member in fields if member.get("x-kubernetes-list-type") == "set"}
+    assert (numbers, sets) == (DECIMALS, SETS)
 
 
 def test_other_bytes_have_another_digest() -> None:

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from sft_operator.api.instruction_dataset import InstructionDatasetStatus
+from sft_operator.api.reasons import Reason
+from sft_operator.core.checks import Unmet
+from sft_operator.core.conditions import Moment
 from sft_operator.core.observed import Children, DatasetSeen, Terminated
 from sft_operator.core.sftjob.decide import decide as decide_sft_job
+from sft_operator.core.sftjob.status import cannot_be_decided
+from sft_operator.core.status_size import size
 from sft_trainer.contract import Progress
 from tests.unit.operator.core import worlds
 from tests.unit.operator.core.worlds import (
@@ -35,6 +41,14 @@ def training(**changes: Any) -> Cluster:
     cluster = begun(**changes)
     cluster.end_pod(0, "Completed", **planned())
     return cluster
+
+
+def started(stage: str) -> Cluster:
+    """A run whose plan or training Job is there."""
+    return begun() if stage == "plan" else training()
+
+
+STAGES = pytest.mark.parametrize("stage", ["plan", "train"])
 
 
 def succeed(cluster: Cluster, **changes: Any) -> None:
@@ -183,8 +197,20 @@ def test_a_model_from_elsewhere_is_opened_with_the_users_own_secret() -> None:
         "uri": "s3://mine/m/",
         "endpoint": "https://s3.example.com",
         "credentialsPath": "/run/sft/credentials/mine",
+        "isGuarded": True,
+        "allowedPrivateHosts": [],
     }
     assert config["model"].items() >= expected.items()
+
+
+def test_datasets_are_trained_on_in_the_order_of_their_names_whatever_the_spec_says() -> None:
+    datasets = {name: ready_dataset() for name in ("b", "a", "c")}
+    outputs = set()
+    for order in ("bac", "cab"):
+        cluster = training(datasets=datasets, spec=sft_job_spec(datasets=[{"name": name} for name in order]))
+        outputs.add(cluster.status.resolved.output_uri)
+        assert [[each["name"] for each in json.loads(config)["datasets"]] for config in cluster.configs] == [["a", "b", "c"]] * 2
+    assert len(outputs) == 1
 
 
 def test_a_run_that_cannot_work_fails_in_its_plan() -> None:
@@ -279,6 +305,19 @@ def test_a_new_run_does_not_wait_for_a_pod_on_a_lost_node() -> None:
     assert created_names(cluster)[-1] == "sft-bot-99999999-r2-plan1"
 
 
+@pytest.mark.parametrize("has_pod", [False, True], ids=["without a pod", "with a pod that ended"])
+def test_a_new_run_does_not_wait_for_a_job_that_a_finalizer_holds(has_pod: bool) -> None:
+    cluster = training()
+    job = cluster.newest_job()
+    if has_pod:
+        ended = cluster.start_pod()
+        cluster.pods[ended.uid] = replace(ended, terminated=Terminated(20, "Error", ""))
+    cluster.jobs[job.name] = replace(job, is_being_deleted=True)
+    cluster.edit(sft_job_spec(run=2))
+    assert created_names(cluster)[-1] == "sft-bot-99999999-r2-plan1"
+    assert cluster.jobs[job.name].is_being_deleted, "it goes when its finalizer does"
+
+
 def test_a_run_goes_on_in_its_own_location_when_the_profile_publishes_elsewhere() -> None:
     cluster = training()
     began_in = cluster.status.resolved.output_uri
@@ -288,20 +327,58 @@ def test_a_run_goes_on_in_its_own_location_when_the_profile_publishes_elsewhere(
     cluster.world = replace(cluster.world, profiles=[profile(locations=[new, *old])])
     cluster.end_pod(22, "Hardware")
     cluster.wait(10)
-    output = json.loads(cluster.configs[-1])["output"]
-    assert (output["uri"], output["endpoint"]) == (began_in, "http://s3:9000")
+    config, pod = json.loads(cluster.configs[-1]), cluster.created[-1]["spec"]["template"]["spec"]
+    assert (config["output"]["uri"], config["output"]["endpoint"]) == (began_in, "http://s3:9000")
+    cache = config["modelCache"]
+    assert (cache["uri"], cache["endpoint"]) == (f"s3://out/team-a/team-a/models/{worlds.REVISION}/", "http://s3:9000")
+    secrets = {source["secret"]["name"] for source in pod["volumes"][0]["projected"]["sources"] if "secret" in source}
+    assert secrets == {"raw-keys", "s3"}, "the new location's keys are not needed"
 
 
 def test_a_plan_is_retried_three_times_with_the_same_versions() -> None:
     cluster = begun()
     for delay in (10, 20, 40):
-        assert cluster.end_pod(13, "StoreUnavailable").requeue_after_seconds == delay
+        assert cluster.end_pod(22, "Hardware").requeue_after_seconds == delay
         cluster.world = replace(cluster.world, datasets={"faq": ready_dataset(2)})
         cluster.wait(delay)
-    cluster.end_pod(13, "StoreUnavailable")
-    assert cluster.truth("Succeeded") == ("False", "StoreUnavailable")
+    cluster.end_pod(22, "Hardware")
+    assert cluster.truth("Succeeded") == ("False", "Hardware")
     assert len(cluster.created) == 4
     assert {json.loads(config)["datasets"][0]["digest"] for config in cluster.configs} == {worlds.DIGEST}
+
+
+@STAGES
+def test_a_store_that_is_away_for_hours_ends_no_run(stage: str) -> None:
+    cluster = started(stage)
+    for delay in (10, 20, 40, 80, 160, *[300] * 30):
+        assert cluster.end_pod(13, "StoreUnavailable").requeue_after_seconds == delay
+        assert cluster.truth("Reconciling") == ("True", "Retrying")
+        cluster.wait(delay)
+    assert (cluster.status.retry_count, cluster.status.plan_retry_count) == (0, 0)
+    if stage == "plan":
+        cluster.end_pod(0, "Completed", **planned())
+    succeed(cluster)
+    assert cluster.truth("Succeeded")[0] == "True"
+
+
+def test_an_outage_between_failures_makes_them_no_fewer() -> None:
+    cluster = training(spec=sft_job_spec(limits={"maxRetries": 1}))
+    cluster.end_pod(22, "Hardware")
+    cluster.wait(10)
+    assert cluster.end_pod(13, "StoreUnavailable").requeue_after_seconds == 10
+    cluster.wait(10)
+    cluster.end_pod(22, "Hardware")
+    assert cluster.truth("Succeeded") == ("False", "Hardware")
+
+
+def test_failures_between_which_checkpoints_are_committed_go_on() -> None:
+    cluster = training(spec=sft_job_spec(limits={"maxRetries": 1}))
+    for step in range(2, 20, 2):
+        cluster.end_pod(22, "Hardware", train={"lastCommittedStep": step, "totalSteps": 20})
+        assert cluster.status.retry_count == 1
+        cluster.wait(10)
+    succeed(cluster)
+    assert cluster.truth("Succeeded")[0] == "True"
 
 
 @pytest.mark.parametrize(
@@ -444,6 +521,7 @@ def test_a_greater_run_ends_the_old_one_first_and_trains_again() -> None:
 def test_the_old_runs_jobs_are_waited_for() -> None:
     cluster = training()
     job = cluster.newest_job()
+    cluster.start_pod()
     cluster.jobs = {job.name: replace(job, is_being_deleted=True)}
     decision = cluster.edit(sft_job_spec(run=2))
     assert cluster.truth("Reconciling") == ("True", "EndingPreviousRun")
@@ -479,7 +557,7 @@ def test_earlier_runs_are_told_newest_first() -> None:
     cluster.end_pod(10, "ModelNotFound")
     cluster.edit(sft_job_spec(run=3))
     assert [(summary.run, summary.reason) for summary in cluster.status.runs] == [(2, "ModelNotFound"), (1, "Completed")]
-    assert cluster.status.runs[1].artifact == first
+    assert cluster.status.runs[1].manifest_digest == first.manifest_digest
 
 
 def test_limits_may_change_within_a_run_and_a_failed_run_stays_failed() -> None:
@@ -519,20 +597,75 @@ def test_a_profile_that_went_away_is_waited_for_between_attempts() -> None:
     assert cluster.truth("Accepted")[0] == "True"
 
 
-def test_a_status_with_the_longest_texts_stays_below_16_kib() -> None:
-    cluster = training(spec=sft_job_spec(limits={"maxRetries": 100}))
-    for _ in range(12):
-        job, ended = cluster.newest_job(), cluster.start_pod()
-        said = json.loads(worlds.message(ended.uid, 22, "Hardware")) | {"message": "m" * 4000, "remedy": "r" * 4000}
-        failed = replace(ended, phase="Failed", terminated=Terminated(22, "Error", json.dumps(said)))
-        cluster.pods[ended.uid] = failed
-        cluster.jobs[job.name] = replace(job, end=job_end("Failed", "", ""))
-        cluster.settle()
-        cluster.wait(300)
-    text = cluster.status.model_dump_json(by_alias=True, exclude_none=True)
-    assert len(cluster.status.attempts) == 10
-    assert len(text) < 16 * 1024
-    assert max(len(condition.message) for condition in cluster.status.conditions) <= 1024
+LONG_NAMES = [f"dataset-{number}-{'n' * 26}" for number in range(8)]
+"""As many as a job may name, and as long."""
+
+
+def longest(prefix_length: int) -> Cluster:
+    """A job with the longest names in a namespace with the longest one, whose output lies below so long a prefix."""
+    prefix = f"s3://tuned-models/{'x' * (prefix_length - 19)}/"
+    locations = [{"uri": "s3://raw/", "access": "Read"}, {"uri": prefix, "access": "ReadWrite", "secretName": "s3"}]
+    parent = replace(worlds.SFT_JOB, name="j" * 36, namespace="n" * 63)
+    datasets = {name: dataset_below(f"{prefix}{parent.namespace}/datasets/{name}/") for name in LONG_NAMES}
+    return begun(parent=parent, spec=long_spec(1), profiles=[profile("p" * 36, locations=locations)], datasets=datasets)
+
+
+def dataset_below(folder: str) -> DatasetSeen:
+    seen = ready_dataset()
+    version = worlds.version().model_copy(update={"uri": f"{folder}{worlds.DIGEST}/"})
+    return replace(seen, status=seen.status.model_copy(update={"version": version}))
+
+
+def long_spec(run: int) -> Any:
+    model = {"s3": {"uri": f"s3://raw/{'m' * 240}/"}}
+    datasets = [{"name": name} for name in LONG_NAMES]
+    return sft_job_spec(run=run, model=model, datasets=datasets, limits={"maxRetries": 100})
+
+
+def fail_at_length(cluster: Cluster, exit_code: int, reason: str) -> None:
+    """The pod ends with more Chinese text than any status holds, on a node with a long name."""
+    job, ended = cluster.newest_job(), replace(cluster.start_pod(), node="node-" + "n" * 58)
+    said = json.loads(worlds.message(ended.uid, exit_code, reason)) | {"message": "显存不足" * 250, "remedy": "请检查" * 330}
+    cluster.pods[ended.uid] = replace(ended, phase="Failed", terminated=Terminated(exit_code, "Error", json.dumps(said)))
+    cluster.jobs[job.name] = replace(job, end=job_end("Failed"))
+    cluster.settle()
+
+
+@pytest.mark.parametrize("prefix_length", [20, 160, 512])
+def test_a_status_whose_lists_are_full_of_the_longest_texts_stays_below_16_kib(prefix_length: int) -> None:
+    cluster = longest(prefix_length)
+    for run in range(1, 7):
+        if run > 1:
+            cluster.edit(long_spec(run))
+        for _ in range(7):
+            fail_at_length(cluster, 13, "StoreUnavailable")
+            assert size(cluster.status) < 16 * 1024
+            cluster.wait(300)
+        cluster.end_pod(0, "Completed", **planned(architecture="A" * 200))
+        for _ in range(12 if run == 6 else 0):
+            running(cluster, step=3, loss=1.23456e-5, evalLoss=1.5, tokensPerSecond=1e6, learningRate=1e-4, etaSeconds=10_000)
+            fail_at_length(cluster, 22, "Hardware")
+            assert size(cluster.status) < 16 * 1024
+            cluster.wait(300)
+        if run < 6:
+            succeed(cluster)
+    status = cluster.status
+    assert (status.plan_count, status.attempt_count, len(status.pinned_datasets)) == (8, 13, 8)
+    assert [attempt.number for attempt in status.attempts][-3:] == [11, 12, 13], "the oldest give way"
+    assert status.runs[0].run == 5
+    succeed(cluster, samples=[{"prompt": "显" * 900, "before": "显" * 900, "after": "显" * 900}] * 5)
+    assert len(cluster.status.samples) == 3
+    assert size(cluster.status) < 16 * 1024
+    assert all(condition.message for condition in cluster.status.conditions if condition.type in ("Ready", "Succeeded"))
+
+
+def test_a_failure_is_told_in_full_where_it_is_the_newest() -> None:
+    cluster = training(spec=sft_job_spec(limits={"maxRetries": 0}))
+    fail_at_length(cluster, 22, "Hardware")
+    assert cluster.truth("Succeeded") == ("False", "Hardware")
+    assert cluster.status.failure.remedy.startswith("请检查请检查")
+    assert "请检查" in cluster.says("Succeeded"), "message and remedy both stand in the condition"
+    assert size(cluster.status) < 16 * 1024
 
 
 def test_events_tell_each_turn_once() -> None:
@@ -546,16 +679,17 @@ def test_events_tell_each_turn_once() -> None:
     assert cluster.announced == ["DatasetNotFound", "Planning", "Starting", "Training", "Completed"]
 
 
-def started(stage: str) -> Cluster:
-    """A run whose plan or training Job is there."""
-    return begun() if stage == "plan" else training()
-
-
-STAGES = pytest.mark.parametrize("stage", ["plan", "train"])
-
-
 def newest(cluster: Cluster, stage: str) -> Any:
     return (cluster.status.plans if stage == "plan" else cluster.status.attempts)[-1]
+
+
+def test_each_job_is_given_its_config_when_its_uid_is_recorded() -> None:
+    cluster = training()
+    cluster.end_pod(22, "Hardware")
+    cluster.wait(10)
+    succeed(cluster)
+    cluster.wait(1000)
+    assert cluster.handed_over == created_names(cluster)
 
 
 @STAGES
@@ -571,6 +705,35 @@ def test_a_deleted_job_ends_the_attempt_and_is_never_created_again(stage: str) -
 
 
 @STAGES
+def test_a_deleted_job_whose_pod_said_goodbye_is_remembered_by_its_words(stage: str) -> None:
+    cluster = started(stage)
+    name, said = cluster.newest_job().name, {"train": {"lastCommittedStep": 4, "resumedFromStep": 2, "totalSteps": 6}}
+    leave(cluster, 20, "Preempted", **said)
+    ended = newest(cluster, stage)
+    assert (ended.job_name, ended.reason, ended.exit_code, ended.node) == (name, "ChildDeleted", 20, "node-1")
+    assert cluster.truth("Reconciling") == ("True", "Retrying")
+
+
+def leave(cluster: Cluster, exit_code: int, reason: str, **results: Any) -> None:
+    """Someone deletes the newest Job; its pod stops with these words before it goes."""
+    job, leaving = cluster.newest_job(), cluster.start_pod()
+    said = worlds.message(leaving.uid, exit_code, reason, **results)
+    cluster.pods[leaving.uid] = replace(leaving, phase="Failed", terminated=Terminated(exit_code, "Error", said))
+    del cluster.jobs[job.name]
+    cluster.settle()
+
+
+def test_jobs_that_are_deleted_again_and_again_between_checkpoints_cost_nothing() -> None:
+    cluster = training()
+    for step in (2, 4, 6, 8):
+        leave(cluster, 20, "Preempted", train={"lastCommittedStep": step, "totalSteps": 10})
+        assert cluster.status.progress.last_committed_step == step
+        cluster.wait(10)
+        assert json.loads(cluster.configs[-1])["lastCommittedStep"] == step
+    assert cluster.status.interruption_count == 0
+
+
+@STAGES
 def test_the_pods_of_a_job_that_is_deleted_are_waited_for(stage: str) -> None:
     cluster = started(stage)
     cluster.start_pod()
@@ -580,6 +743,27 @@ def test_the_pods_of_a_job_that_is_deleted_are_waited_for(stage: str) -> None:
     assert cluster.truth("Ready") == ("False", "Leaving")
     assert decision.requeue_after_seconds is not None
     assert newest(cluster, stage).ended_at is None
+
+
+@STAGES
+def test_a_job_that_a_finalizer_holds_is_over_once_its_pods_are(stage: str) -> None:
+    cluster = started(stage)
+    job = cluster.newest_job()
+    cluster.jobs[job.name] = replace(job, is_being_deleted=True)
+    cluster.settle()
+    assert newest(cluster, stage).reason == "ChildDeleted"
+    cluster.wait(10)
+    assert len(cluster.jobs) > 1, "the next attempt is there"
+
+
+@STAGES
+def test_a_pod_whose_container_ended_is_not_waited_for_whatever_its_phase_says(stage: str) -> None:
+    cluster = started(stage)
+    running_pod = cluster.start_pod()
+    cluster.pods[running_pod.uid] = replace(running_pod, terminated=Terminated(143, "Error", ""))
+    del cluster.jobs[cluster.newest_job().name]
+    cluster.settle()
+    assert newest(cluster, stage).reason == "ChildDeleted"
 
 
 @STAGES
@@ -594,10 +778,13 @@ def test_a_pod_on_a_node_that_stopped_answering_is_given_up(stage: str) -> None:
 
 
 @STAGES
-def test_an_end_that_may_be_on_its_way_is_waited_for(stage: str) -> None:
+@pytest.mark.parametrize("ahead", [-4, 0, 4], ids=["clock ahead", "clocks agree", "clock behind"])
+def test_an_end_that_may_be_on_its_way_is_waited_for(stage: str, ahead: int) -> None:
     cluster = started(stage)
     job = cluster.newest_job()
-    cluster.jobs[job.name] = replace(job, end=replace(job_end("Failed"), at=cluster.now))
+    cluster.start_pod()
+    ended_at = cluster.now + timedelta(seconds=ahead)
+    cluster.jobs[job.name] = replace(job, end=replace(job_end("Failed"), at=ended_at))
     assert cluster.settle().requeue_after_seconds == 2
     assert newest(cluster, stage).ended_at is None
 
@@ -641,6 +828,54 @@ def test_a_plan_that_ended_while_its_profile_is_gone_is_resolved_once_it_is_back
     cluster.world = replace(cluster.world, profiles=[profile()])
     cluster.settle()
     assert cluster.truth("Planned")[0] == "True"
+
+
+def stumble(cluster: Cluster) -> None:
+    """The operator fails over the object once."""
+    unmet = Unmet(Reason.INTERNAL_ERROR, "ZeroDivisionError")
+    told = cannot_be_decided(cluster.status, unmet, Moment(cluster.world.parent.generation, cluster.now))
+    cluster.world = replace(cluster.world, status=told)
+
+
+@pytest.mark.parametrize("exit_code", [0, 12], ids=["Succeeded", "Failed"])
+def test_a_result_is_final_whatever_the_operator_fails_over_afterwards(exit_code: int) -> None:
+    cluster = training()
+    if exit_code:
+        cluster.end_pod(exit_code, "NonFiniteLoss")
+    else:
+        succeed(cluster)
+    before = cluster.status
+    stumble(cluster)
+    assert cluster.status.phase == before.phase
+    for type in ("Succeeded", "Ready"):
+        assert cluster.truth(type) == next((c.status, c.reason) for c in before.conditions if c.type == type)
+    assert cluster.truth("Accepted") == ("False", "InternalError")
+    assert cluster.truth("Stalled") == ("True", "InternalError")
+
+
+@pytest.mark.parametrize("situation", ["planning", "starting", "training", "retrying", "Succeeded", "Failed"])
+def test_what_the_operator_failed_over_once_is_accepted_again(situation: str) -> None:
+    cluster = begun() if situation == "planning" else training()
+    match situation:
+        case "training":
+            running(cluster)
+        case "retrying":
+            cluster.end_pod(22, "Hardware")
+        case "Succeeded":
+            succeed(cluster)
+        case "Failed":
+            cluster.end_pod(12, "NonFiniteLoss")
+    before = {condition.type: (condition.status, condition.reason) for condition in cluster.status.conditions}
+    stumble(cluster)
+    assert cluster.truth("Accepted")[0] == "False"
+    cluster.settle()
+    after = {condition.type: (condition.status, condition.reason) for condition in cluster.status.conditions}
+    assert after == before
+    assert after["Accepted"][0] == "True"
+
+
+def test_a_check_that_does_not_hold_can_be_seen_in_the_list() -> None:
+    assert begun(profiles=[]).status.phase == "Refused"
 
 
 def test_an_object_that_is_being_deleted_is_left_alone() -> None:

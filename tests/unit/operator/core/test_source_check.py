@@ -41,6 +41,7 @@ def test_sources_are_looked_at_once_a_day_and_nothing_is_written_between() -> No
     assert cluster.wait(DAY - 60).create is None
     cluster.wait(60)
     assert cluster.newest_job().name == "ids-faq-11111111-g1-check2"
+    assert cluster.handed_over == [job["metadata"]["name"] for job in cluster.created], "each Job has its config"
 
 
 def test_the_check_gets_the_sources_the_report_and_their_keys_but_little_of_the_node() -> None:
@@ -54,6 +55,15 @@ def test_the_check_gets_the_sources_the_report_and_their_keys_but_little_of_the_
     assert pod["containers"][0]["resources"]["requests"] == {"cpu": "100m", "memory": "1Gi"}
     names = {source["secret"]["name"] for source in pod["volumes"][0]["projected"]["sources"] if "secret" in source}
     assert names == {"raw-keys", "s3"}
+
+
+def test_the_check_gets_the_keys_of_a_private_registry() -> None:
+    cluster = Cluster(dataset_world(profiles=[profile(imagePullSecrets=["registry"])]))
+    cluster.settle()
+    cluster.end_pod(0, "Completed", **prepared())
+    cluster.wait(DAY)
+    assert cluster.newest_job().stage == "check-sources"
+    assert cluster.created[-1]["spec"]["template"]["spec"]["imagePullSecrets"] == [{"name": "registry"}]
 
 
 def test_changed_sources_are_told_once_and_the_version_stays() -> None:

@@ -114,7 +114,7 @@ def sft_job_world(**changes: Any) -> SFTJobWorld:
 
 
 def pod(job_uid: str, **changes: Any) -> Pod:
-    return replace(Pod(f"{job_uid}-pod", f"{job_uid}-pod-uid", job_uid, NOW, "Pending"), **changes)
+    return replace(Pod(f"{job_uid}-pod", f"{job_uid}-pod-uid"[-64:], job_uid, NOW, "Pending"), **changes)
 
 
 def job_end(outcome: Literal["Complete", "Failed"], reason: str = "", message: str = "") -> JobEnd:
@@ -192,6 +192,8 @@ class Cluster:
     created: list[Mapping[str, Any]] = field(default_factory=list)
     """Every Job ever created, as it was posted."""
     configs: list[str] = field(default_factory=list)
+    handed_over: list[str] = field(default_factory=list)
+    """Names of the Jobs that were given their ConfigMap."""
     announced: list[str] = field(default_factory=list)
 
     @property
@@ -205,6 +207,9 @@ class Cluster:
         decide: Any = decide_dataset if isinstance(self.world, DatasetWorld) else decide_sft_job
         decision: Decision[Any] = decide(self.world, self.now)
         self.world = replace(self.world, status=type(decision.status).model_validate_json(_json(decision.status)))
+        if decision.hand_over is not None:
+            assert self.jobs[decision.hand_over.name] == decision.hand_over
+            self.handed_over.append(decision.hand_over.name)
         if decision.create is not None:
             self._create(decision.create.job)
             self.configs.append(decision.create.config_map["data"]["config.json"])
@@ -256,6 +261,16 @@ class Cluster:
         outcome: Literal["Failed", "Complete"] = "Failed" if exit_code else "Complete"
         end = JobEnd(outcome, "", "", self.now)
         self.jobs[job.name] = replace(job, end=end)
+        return self.settle()
+
+    def end_in_outage(self, reason: str) -> Decision[Any]:
+        """The newest Job's pod is ended by its node or by the store's absence; then passes until nothing is left."""
+        if reason == "StoreUnavailable":
+            return self.end_pod(13, reason)
+        job, lost = self.newest_job(), self.start_pod()
+        cause: dict[str, Any] = {"status_reason": "Evicted"} if reason == "Evicted" else {"disruption": "DeletionByTaintManager"}
+        self.pods[lost.uid] = replace(lost, phase="Failed", terminated=Terminated(137, "Error", ""), **cause)
+        self.jobs[job.name] = replace(job, end=JobEnd("Failed", "", "", self.now))
         return self.settle()
 
     def wait(self, seconds: float) -> Decision[Any]:

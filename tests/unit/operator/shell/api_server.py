@@ -6,7 +6,7 @@ It knows nothing of Kubernetes but the shape of answers; everything about behavi
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -33,7 +33,7 @@ class ApiServerDouble:
 
     server: str = ""
     asked: list[Asked] = field(default_factory=list)
-    answer: Callable[[Asked], tuple[int, Any]] = lambda asked: (200, {})
+    answer: Callable[[Asked], tuple[int, Any] | Awaitable[tuple[int, Any]]] = lambda asked: (200, {})
     _session: aiohttp.ClientSession | None = None
 
     async def session(self) -> aiohttp.ClientSession:
@@ -51,7 +51,8 @@ class ApiServerDouble:
             request.headers,
         )
         self.asked.append(asked)
-        status, body = self.answer(asked)
+        answer = self.answer(asked)
+        status, body = answer if isinstance(answer, tuple) else await answer
         if isinstance(body, str):
             return web.Response(status=status, text=body)
         return web.json_response(body, status=status)

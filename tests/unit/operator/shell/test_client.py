@@ -48,6 +48,15 @@ async def test_a_list_with_a_limit_ends_there(api_server: ApiServerDouble) -> No
     assert len(api_server.asked) == 1
 
 
+async def test_versions_are_listed_page_by_page_without_the_rest_of_the_objects(api_server: ApiServerDouble) -> None:
+    one, two = ({"metadata": {"namespace": "team", "name": name, "resourceVersion": name * 2}} for name in "ab")
+    pages = {"": {"items": [one], "metadata": {"continue": "next"}}, "next": {"items": [two], "metadata": {}}}
+    api_server.answer = lambda asked: (200, pages[asked.query.get("continue", "")])
+    assert await Client(api_server).resource_versions(SFT_JOBS) == {("team", "a"): "aa", ("team", "b"): "bb"}
+    accepted = {asked.headers["Accept"] for asked in api_server.asked}
+    assert accepted == {"application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"}
+
+
 async def test_apply_is_server_side_with_our_field_manager(api_server: ApiServerDouble) -> None:
     await Client(api_server).apply(CONFIG_MAPS, "team", {"metadata": {"name": "x"}})
     await Client(api_server).apply_status(SFT_JOBS, "team", {"metadata": {"name": "x"}})

@@ -10,11 +10,12 @@ import pytest
 
 from sft_operator.api.instruction_dataset import InstructionDatasetStatus
 from sft_operator.core.decision import Announcement, Decision, JobDeletion, NewJob
+from sft_operator.core.observed import ChildJob
 from sft_operator.shell.client import Client, Conflict, Unavailable
 from sft_operator.shell.events import EventRecorder
 from sft_operator.shell.execute import ChildRefused, Executor
 from sft_operator.shell.gather import Subject
-from tests.unit.operator.core.worlds import DATASET
+from tests.unit.operator.core.worlds import DATASET, NOW
 from tests.unit.operator.shell.api_server import ApiServerDouble, Asked
 
 BEFORE = InstructionDatasetStatus(observed_generation=1)
@@ -31,7 +32,9 @@ CONFIG_MAP = "PATCH /api/v1/namespaces/team-a/configmaps/child"
 JOB = "POST /apis/batch/v1/namespaces/team-a/jobs"
 DELETION = "DELETE /apis/batch/v1/namespaces/team-a/jobs/old"
 EVENT = "POST /apis/events.k8s.io/v1/namespaces/team-a/events"
-ORDER = [STATUS, CONFIG_MAP, JOB, CONFIG_MAP, DELETION, EVENT]
+ORDER = [STATUS, CONFIG_MAP, JOB, DELETION, EVENT]
+CREATED = ChildJob("child", "job-uid", NOW)
+RECORDING = Decision(BEFORE.model_copy(update={"phase": "Preparing"}), hand_over=CREATED)
 
 
 def executor(api_server: ApiServerDouble) -> Executor:
@@ -74,11 +77,43 @@ async def test_an_unchanged_status_is_not_written(api_server: ApiServerDouble) -
     assert (resource_version, api_server.asked) == ("7", [])
 
 
-async def test_the_config_goes_with_its_job(api_server: ApiServerDouble) -> None:
+async def test_the_config_is_given_to_its_job_before_the_jobs_uid_is_recorded(api_server: ApiServerDouble) -> None:
     api_server.answer = answering()
-    await executor(api_server).execute(SUBJECT, DECISION)
-    [owner] = api_server.asked[3].body["metadata"]["ownerReferences"]
+    await executor(api_server).execute(SUBJECT, RECORDING)
+    assert done(api_server) == [CONFIG_MAP, STATUS]
+    [owner] = api_server.asked[0].body["metadata"]["ownerReferences"]
     assert (owner["kind"], owner["name"], owner["uid"]) == ("Job", "child", "job-uid")
+
+
+async def test_a_uid_is_not_recorded_while_its_config_cannot_be_given_over(api_server: ApiServerDouble) -> None:
+    api_server.answer = answering(CONFIG_MAP)
+    with pytest.raises(Unavailable):
+        await executor(api_server).execute(SUBJECT, RECORDING)
+    assert done(api_server) == [CONFIG_MAP]
+
+
+async def test_a_config_that_someone_deleted_holds_nothing_up(api_server: ApiServerDouble) -> None:
+    api_server.answer = answering(CONFIG_MAP, (404, {"message": "not found"}))
+    await executor(api_server).execute(SUBJECT, RECORDING)
+    assert done(api_server) == [CONFIG_MAP, STATUS]
+
+
+@pytest.mark.parametrize("is_there", [False, True], ids=["no Job", "another operator's Job"])
+async def test_the_config_of_a_refused_job_is_taken_back(api_server: ApiServerDouble, is_there: bool) -> None:
+    def respond(asked: Asked) -> tuple[int, Any]:
+        if f"{asked.method} {asked.path}" == JOB:
+            return 403, {"message": "exceeded quota"}
+        if asked.method == "GET" and not is_there:
+            return 404, {}
+        return 200, {"metadata": {"resourceVersion": "8", "name": "child", "uid": "config-uid"}}
+
+    api_server.answer = respond
+    with pytest.raises(ChildRefused):
+        await executor(api_server).execute(SUBJECT, DECISION)
+    deletions = [asked for asked in api_server.asked if asked.method == "DELETE"]
+    assert [asked.path for asked in deletions] == ([] if is_there else ["/api/v1/namespaces/team-a/configmaps/child"])
+    assert all(asked.body["preconditions"] == {"uid": "config-uid"} for asked in deletions)
+    assert all(asked.body["propagationPolicy"] == "Background" for asked in deletions), "it is gone when it is made again"
 
 
 @pytest.mark.parametrize("failing", [STATUS, CONFIG_MAP, JOB, DELETION])

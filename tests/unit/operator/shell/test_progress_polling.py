@@ -171,6 +171,26 @@ async def test_first_step_phase_and_checkpoint_are_offered_at_once() -> None:
     assert await offers(changes, write_interval_seconds=60) == [0, 0, 1, 3, 5]
 
 
+async def test_a_pod_that_flaps_is_offered_once_in_an_interval() -> None:
+    flapping: list[dict[str, Any]] = [
+        {"step": number, "phase": phase, "lastCommittedStep": committed}
+        for number, (phase, committed) in enumerate([("Training", 1), ("Evaluating", 0)] * 5)
+    ]
+    assert await offers(flapping, write_interval_seconds=60) == [0, 1]
+
+
+async def test_the_next_pods_turns_are_its_own() -> None:
+    said = Pod()
+    async with answering(said.handle) as port, aiohttp.ClientSession() as session:
+        polling = ProgressPolling(60, port=port)
+        for uid in ("one", "two"):
+            said.figures["podUid"] = uid
+            polling.follow(KEY, pod("job", uid=uid, phase="Running", ip="127.0.0.1"))
+            offered: list[Key] = []
+            await polling.poll_once(session, offered.append)
+            assert offered == [KEY]
+
+
 async def test_what_did_not_change_is_not_offered_again() -> None:
     assert await offers([{}, {}, {}], write_interval_seconds=0) == [3]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -15,7 +16,7 @@ from sft_operator.shell.progress_polling import ProgressPolling
 from sft_operator.shell.reconcile import Reconciler
 from sft_operator.shell.terminated_pods import TerminatedPods
 from sft_operator.shell.work_queue import Key
-from tests.unit.operator.core.worlds import IMAGES, profile
+from tests.unit.operator.core.worlds import IMAGES, Cluster, dataset_world, prepared, profile
 from tests.unit.operator.shell.api_server import ApiServerDouble, Asked
 
 KEY = Key("InstructionDataset", "team-a", "faq")
@@ -69,10 +70,26 @@ async def test_a_pass_over_a_fresh_object_starts_its_job_and_comes_back_at_once(
         "PATCH status",
         "PATCH ids-faq-uuuuuuuu-g1-r1-a1",
         "POST jobs",
-        "PATCH ids-faq-uuuuuuuu-g1-r1-a1",
         "POST events",
     ]
     assert world.attention.waiting() == [KEY]
+
+
+async def test_pods_are_listed_after_jobs_so_that_an_ended_job_never_has_a_pod_that_runs(api_server: ApiServerDouble) -> None:
+    world = World(api_server, FRESH)
+    answered: list[str] = []
+
+    async def answer_slowly(asked: Asked) -> tuple[int, Any]:
+        plural = asked.path.rsplit("/", 1)[-1]
+        if asked.method == "GET" and plural == "jobs":
+            await asyncio.sleep(0.05)
+        if asked.method == "GET":
+            answered.append(plural)
+        return world.answer(asked)
+
+    api_server.answer = answer_slowly
+    await world.reconciler.reconcile(KEY)
+    assert answered.index("jobs") < answered.index("pods")
 
 
 async def test_an_object_that_is_gone_is_forgotten(api_server: ApiServerDouble) -> None:
@@ -106,6 +123,49 @@ async def test_a_status_that_cannot_be_read_is_told_in_an_event_and_left_as_it_i
     assert await world.reconciler.reconcile(KEY) == 300
     assert world.writes() == ["POST events"]
     assert "status.observedGeneration" in world.api_server.asked[-1].body["note"]
+    assert world.attention.is_settled(KEY, "7"), "the list-and-compare leaves it alone until it changes"
+
+
+@pytest.mark.parametrize("code", [403, 422])
+async def test_a_status_that_the_server_refuses_is_told_in_an_event_and_starts_nothing(
+    api_server: ApiServerDouble, code: int
+) -> None:
+    world = World(api_server, FRESH)
+
+    def answer(asked: Asked) -> tuple[int, Any]:
+        refused = (code, {"message": "status.phase: Unsupported value"})
+        return refused if asked.path.endswith("/status") else world.answer(asked)
+
+    api_server.answer = answer
+    assert await world.reconciler.reconcile(KEY) == 300
+    assert world.writes() == ["PATCH status", "POST events"]
+    told = world.api_server.asked[-1].body
+    assert (told["type"], told["reason"]) == ("Warning", "StatusRefused")
+    assert "status.phase: Unsupported value" in told["note"]
+    assert world.attention.is_settled(KEY, "7")
+
+
+def ready(generation: int) -> dict[str, Any]:
+    """A dataset whose version stands, made from that generation of its spec."""
+    cluster = Cluster(dataset_world())
+    cluster.settle()
+    cluster.end_pod(0, "Completed", **prepared())
+    status: dict[str, Any] = cluster.status.model_dump(mode="json", by_alias=True, exclude_none=True)
+    return {"metadata": METADATA | {"generation": generation}, "spec": SPEC | {"drift": {"checkSeconds": 0}}, "status": status}
+
+
+async def test_a_version_stands_although_its_spec_cannot_be_read_any_more(api_server: ApiServerDouble) -> None:
+    body = ready(1)
+    world = World(api_server, body | {"spec": {"sources": [{"name": "a", "format": "Parquet"}]}})
+    await world.reconciler.reconcile(KEY)
+    assert world.condition("Ready") == next(c for c in body["status"]["conditions"] if c["type"] == "Ready")
+    assert (world.condition("Accepted")["status"], world.condition("Stalled")["status"]) == ("False", "True")
+    assert world.body is not None
+    assert world.body["status"]["phase"] == "Ready"
+    assert world.writes() == ["PATCH status", "POST events"]
+    world.body = world.body | {"spec": body["spec"]}
+    await world.reconciler.reconcile(KEY)
+    assert (world.condition("Accepted")["status"], world.condition("Stalled")["status"]) == ("True", "False")
 
 
 async def test_a_defect_of_ours_is_told_to_the_owner_and_left_to_the_queue(

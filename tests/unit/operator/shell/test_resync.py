@@ -38,6 +38,10 @@ async def test_only_what_is_not_settled_is_looked_at_again(api_server: ApiServer
     await resync.resync_once()
     assert set(queue._waiting) == {CHANGED, WAITS, GONE}
     assert {asked.method for asked in api_server.asked} == {"GET"}
+    whole = [asked.path for asked in api_server.asked if "PartialObjectMetadataList" not in asked.headers["Accept"]]
+    assert [(asked.path, asked.query["limit"]) for asked in api_server.asked if asked.path in whole] == [
+        ("/apis/sft-operator.io/v1alpha1/trainingprofiles", "1")
+    ]
 
 
 async def test_the_operator_is_ready_once_it_has_listed_all_kinds(api_server: ApiServerDouble) -> None:

@@ -19,13 +19,15 @@ from sft_operator.core.conditions import Moment
 from sft_operator.core.consequence import consequence_for_preparation, failure_of, seconds_until
 from sft_operator.core.dataset import status as say
 from sft_operator.core.dataset.checks import Accepted, check
-from sft_operator.core.dataset.preparation_job import new_preparation
+from sft_operator.core.dataset.preparation_job import new_preparation, versions_folder
 from sft_operator.core.dataset.source_check import watch_sources
 from sft_operator.core.decision import Decision
 from sft_operator.core.leftovers import without_leftovers
+from sft_operator.core.locations import open_outputs
 from sft_operator.core.observed import ChildJob, DatasetWorld, Profile
 from sft_operator.core.profile_choice import choose_profile
 from sft_operator.core.retry_policy import Ending, Verdict
+from sft_operator.core.status_size import within_bounds
 
 DatasetDecision = Decision[InstructionDatasetStatus]
 
@@ -39,7 +41,9 @@ def decide(world: DatasetWorld, now: datetime) -> DatasetDecision:
     decision = _next(world, status, moment)
     announced = conditions.announce(world.status.conditions, decision.status.conditions)
     histories = [decision.status.attempts, [decision.status.source_check] if decision.status.source_check else []]
-    return without_leftovers(replace(decision, announce=announced), world.children.jobs, histories, moment)
+    return without_leftovers(
+        replace(decision, status=within_bounds(decision.status), announce=announced), world.children.jobs, histories, moment
+    )
 
 
 def _next(world: DatasetWorld, status: InstructionDatasetStatus, moment: Moment) -> DatasetDecision:
@@ -87,7 +91,7 @@ def _pursue(world: DatasetWorld, status: InstructionDatasetStatus, attempt: Atte
             return _create_again(world, status, moment)
         case attempts.Created(job):
             recorded = status.model_copy(update={"attempts": attempts.created(status.attempts, job)})
-            return _follow(world, recorded, job, moment)
+            return replace(_follow(world, recorded, job, moment), hand_over=job)
         case attempts.Active(job):
             return _follow(world, status, job, moment)
         case attempts.Leaving():
@@ -155,13 +159,17 @@ def _conclude(world: DatasetWorld, status: InstructionDatasetStatus, ending: End
 
 
 def _publish(world: DatasetWorld, status: InstructionDatasetStatus, ending: Ending, moment: Moment) -> DatasetDecision:
+    try:
+        profile = choose_profile(world.spec.profile_name, world.parent.namespace, world.profiles)
+    except Unmet as unmet:
+        return Decision(say.not_accepted(world.status, unmet, moment))
     result = ending.said.prepare if ending.said else None
-    folder = f"/{world.parent.namespace}/datasets/{world.parent.name}/"
-    if result is None or not say.is_version_in(result, folder):
+    folders = [versions_folder(world.parent, output).store.uri for output in open_outputs(profile, world.parent.namespace)]
+    if result is None or not say.is_version_in(result, folders):
         wrong = Ending(
             Verdict.FAIL,
             Reason.INTERNAL_ERROR,
-            f"The pod ended well, but named no version in a folder that ends in '{folder}'",
+            f"The pod ended well, but named no version below {' or '.join(folders) or 'any location of the profile'}",
             "report this with the pod's log",
             ending.exit_code,
         )

@@ -57,6 +57,7 @@ def new_preparation(world: DatasetWorld, accepted: Accepted, attempt: int) -> Ne
         resources=spec.preparation,
         scheduling=spec.scheduling,
         grace_seconds=spec.termination_grace_period_seconds,
+        image_pull_secrets=spec.image_pull_secrets,
         tokens=sorted({each.token for each in opened if each.token}),
         row_config_maps=sorted({each.config_map for each in opened if each.config_map}),
     )

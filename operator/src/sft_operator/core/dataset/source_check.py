@@ -92,7 +92,8 @@ def _pursue(world: DatasetWorld, status: InstructionDatasetStatus, attempt: Atte
             return _create(world, status, attempt, moment)
         case attempts.Created(job):
             (recorded,) = attempts.created([attempt], job)
-            return Decision(status.model_copy(update={"source_check": recorded}), requeue_after_seconds=STUCK_SECONDS)
+            checking = status.model_copy(update={"source_check": recorded})
+            return Decision(checking, hand_over=job, requeue_after_seconds=STUCK_SECONDS)
         case attempts.Active(job):
             age = (moment.now - job.created_at).total_seconds()
             if age < STUCK_SECONDS:
@@ -132,6 +133,7 @@ def _new_job(world: DatasetWorld, accepted: Accepted, attempt: Attempt) -> NewJo
         resources=RESOURCES,
         scheduling=spec.scheduling,
         grace_seconds=spec.termination_grace_period_seconds,
+        image_pull_secrets=spec.image_pull_secrets,
         tokens=sorted({each.token for each in sources if each.token}),
         row_config_maps=sorted({each.config_map for each in sources if each.config_map}),
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Any
 
 from sft_operator.api.instruction_dataset import (
@@ -49,30 +50,41 @@ def _told(status: DatasetStatus, phase: str, statements: list[Statement], moment
     return status.model_copy(update={"phase": phase, "conditions": told})
 
 
+def _accepted() -> Statement:
+    return Statement(ConditionType.ACCEPTED, "True", Reason.ACCEPTED, "Nothing stands against the spec")
+
+
 def not_accepted(status: DatasetStatus, unmet: Unmet, moment: Moment) -> DatasetStatus:
     """A check does not hold."""
     accepted = Statement(ConditionType.ACCEPTED, "False", unmet.reason, unmet.message)
-    return _told(status, "Pending", [accepted, *conditions.stalled(unmet.reason, unmet.message)], moment)
+    return _told(status, "Refused", [accepted, *conditions.stalled(unmet.reason, unmet.message)], moment)
+
+
+def cannot_be_decided(status: DatasetStatus, unmet: Unmet, moment: Moment) -> DatasetStatus:
+    """The operator cannot read the spec, or fails over it. A version that is ready stays so."""
+    if not conditions.is_true(status.conditions, ConditionType.READY):
+        return not_accepted(status, unmet, moment)
+    accepted = Statement(ConditionType.ACCEPTED, "False", unmet.reason, unmet.message)
+    return _told(status, "Ready", [accepted, *conditions.hindered(unmet.reason, unmet.message)], moment)
 
 
 def preparing(status: DatasetStatus, moment: Moment, *, reason: str = Reason.PREPARING, message: str) -> DatasetStatus:
     """A Job is at work, or something keeps it from being so."""
-    accepted = Statement(ConditionType.ACCEPTED, "True", Reason.ACCEPTED, "Nothing stands against the spec")
-    return _told(status, "Preparing", [accepted, *conditions.at_work(reason, message)], moment)
+    return _told(status, "Preparing", [_accepted(), *conditions.at_work(reason, message)], moment)
 
 
 def waiting_to_retry(status: DatasetStatus, moment: Moment) -> DatasetStatus:
     """The newest attempt failed in a way that may pass."""
     why = consequence.in_words(status.failure) if status.failure else ""
     message = f"Attempt {status.attempt_count + 1} starts at {status.retry_after}. The last one: {why}"
-    return _told(status, "Preparing", conditions.at_work(Reason.RETRYING, message), moment)
+    return _told(status, "Preparing", [_accepted(), *conditions.at_work(Reason.RETRYING, message)], moment)
 
 
 def failed(status: DatasetStatus, moment: Moment) -> DatasetStatus:
     """The newest attempt failed for good."""
     reason = status.failure.reason if status.failure else str(Reason.INTERNAL_ERROR)
     message = consequence.in_words(status.failure) if status.failure else ""
-    return _told(status, "Failed", conditions.stalled(reason, message), moment)
+    return _told(status, "Failed", [_accepted(), *conditions.stalled(reason, message)], moment)
 
 
 def published(status: DatasetStatus, version: DatasetVersion, moment: Moment) -> DatasetStatus:
@@ -82,7 +94,7 @@ def published(status: DatasetStatus, version: DatasetVersion, moment: Moment) ->
         f"{version.rows} rows ({version.train_rows} to train on, {version.eval_rows} to measure on), "
         f"{rejected} left out; digest {version.digest[:12]}"
     )
-    return _told(status, "Ready", conditions.settled(Reason.PUBLISHED, message), moment)
+    return _told(status, "Ready", [_accepted(), *conditions.settled(Reason.PUBLISHED, message)], moment)
 
 
 def sources_checked(status: DatasetStatus, ending: Ending, moment: Moment) -> DatasetStatus:
@@ -104,10 +116,11 @@ def sources_unknown(status: DatasetStatus, reason: str, message: str, moment: Mo
     return status.model_copy(update={"conditions": conditions.state(status.conditions, [statement], moment)})
 
 
-def is_version_in(result: contract.PrepareResult, folder: str) -> bool:
-    """Whether the pod named a digest and a folder that can be those of this dataset."""
+def is_version_in(result: contract.PrepareResult, folders: Sequence[str]) -> bool:
+    """Whether the pod named a digest, and a folder that can be that of this dataset."""
     is_digest = DIGEST.fullmatch(result.digest) is not None
-    return is_digest and result.uri.endswith(f"{folder}{result.digest}/") and len(result.uri) <= MAX_URI_LENGTH
+    is_ours = result.uri in {f"{folder}{result.digest}/" for folder in folders}
+    return is_digest and is_ours and len(result.uri) <= MAX_URI_LENGTH
 
 
 def version_of(result: contract.PrepareResult, run: int, moment: Moment) -> DatasetVersion:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from sft_operator.core.manifests.job import JobRequest, metadata
+from sft_operator.core.observed import ChildJob
 
 CONFIG_KEY = "config.json"
 
@@ -21,8 +21,7 @@ def build_config_map(request: JobRequest) -> dict[str, Any]:
     }
 
 
-def handed_over_to(job: Mapping[str, Any]) -> dict[str, Any]:
+def handed_over_to(job: ChildJob) -> dict[str, Any]:
     """The patch by which the ConfigMap goes when its Job goes. Before there is a Job it goes with the parent."""
-    metadata = job["metadata"]
-    owner = {"apiVersion": "batch/v1", "kind": "Job", "name": metadata["name"], "uid": metadata["uid"], "controller": True}
+    owner = {"apiVersion": "batch/v1", "kind": "Job", "name": job.name, "uid": job.uid, "controller": True}
     return {"metadata": {"ownerReferences": [owner]}}

@@ -69,6 +69,7 @@ class PodRequest:
     resources: Resources
     scheduling: Scheduling
     grace_seconds: int
+    image_pull_secrets: Sequence[str] = ()
     tokens: Sequence[SecretKey] = ()
     row_config_maps: Sequence[str] = ()
     """ConfigMaps with rows."""
@@ -86,6 +87,8 @@ def build_pod_template(request: PodRequest, labels: dict[str, str]) -> dict[str,
         "volumes": _volumes(request),
         **_placement(request.scheduling),
     }
+    if request.image_pull_secrets:
+        spec["imagePullSecrets"] = [{"name": name} for name in request.image_pull_secrets]
     return {"metadata": {"labels": labels}, "spec": spec}
 
 

@@ -58,8 +58,11 @@ def _check_numbers(world: SFTJobWorld) -> None:
 
 
 def pin_datasets(world: SFTJobWorld) -> list[ResolvedDataset]:
-    """The version of each dataset that is Ready at its newest spec; raises Unmet while one is not."""
-    return [_pin(ref.name, world) for ref in world.spec.datasets]
+    """The version of each dataset that is Ready at its newest spec; raises Unmet while one is not.
+
+    By name: the rows are trained on in this order, and the spec's list is a map, whose order says nothing.
+    """
+    return [_pin(name, world) for name in sorted(ref.name for ref in world.spec.datasets)]
 
 
 def _pin(name: str, world: SFTJobWorld) -> ResolvedDataset:

@@ -19,6 +19,7 @@ from sft_operator.core.observed import ChildJob, SFTJobWorld
 from sft_operator.core.sftjob import status as say
 from sft_operator.core.sftjob.planning import plan
 from sft_operator.core.sftjob.training import train
+from sft_operator.core.status_size import within_bounds
 
 LOOK_AGAIN_SECONDS = 20
 """While Jobs of the run before are waited for; their watch events come sooner."""
@@ -34,7 +35,9 @@ def decide(world: SFTJobWorld, now: datetime) -> Decision[SFTJobStatus]:
     decision = _next(replace(world, status=status), moment)
     announced = conditions.announce(before.conditions, decision.status.conditions)
     in_order = [*decision.status.plans, *decision.status.attempts]
-    return without_leftovers(replace(decision, announce=announced), world.children.jobs, [in_order], moment)
+    return without_leftovers(
+        replace(decision, status=within_bounds(decision.status), announce=announced), world.children.jobs, [in_order], moment
+    )
 
 
 def _next(world: SFTJobWorld, moment: Moment) -> Decision[SFTJobStatus]:
@@ -48,7 +51,7 @@ def _next(world: SFTJobWorld, moment: Moment) -> Decision[SFTJobStatus]:
 
 def _change_run(world: SFTJobWorld, moment: Moment) -> Decision[SFTJobStatus]:
     """The old run's Jobs go first, so that two runs never write at once."""
-    old = [job for job in world.children.jobs if job.run < world.spec.run and not _will_never_go(job, world, moment)]
+    old = [job for job in world.children.jobs if job.run < world.spec.run and not _will_write_no_more(job, world, moment)]
     if not old:
         fresh = say.for_new_run(world.status, world.spec.run, moment)
         return plan(replace(world, status=fresh), moment)
@@ -59,6 +62,6 @@ def _change_run(world: SFTJobWorld, moment: Moment) -> Decision[SFTJobStatus]:
     )
 
 
-def _will_never_go(job: ChildJob, world: SFTJobWorld, moment: Moment) -> bool:
-    """Its node is lost. What its pod may still write lies in the old run's folder."""
-    return job.is_being_deleted and attempts.are_lost(world.children.pods_of(job.uid), moment)
+def _will_write_no_more(job: ChildJob, world: SFTJobWorld, moment: Moment) -> bool:
+    """It is on its way out, and only a finalizer or a lost node keeps it. What a lost pod may write lies in the old folder."""
+    return job.is_being_deleted and not attempts.are_alive(world.children.pods_of(job.uid), moment)

@@ -37,6 +37,7 @@ def new_plan(world: SFTJobWorld, accepted: Accepted, datasets: dict[str, Opened]
         resources=spec.preparation,
         scheduling=spec.scheduling,
         grace_seconds=spec.termination_grace_period_seconds,
+        image_pull_secrets=spec.image_pull_secrets,
     )
     request = JobRequest(world.parent, name, world.spec.run, number, config, pod)
     return NewJob(build_config_map(request), build_job(request))

@@ -115,7 +115,7 @@ def _pursue(world: SFTJobWorld, attempt: Attempt, moment: Moment) -> SFTJobDecis
             return _create(world, moment, otherwise=status)
         case attempts.Created(job):
             recorded = status.model_copy(update={"plans": attempts.created(status.plans, job)})
-            return _follow(replace(world, status=recorded), job, moment)
+            return replace(_follow(replace(world, status=recorded), job, moment), hand_over=job)
         case attempts.Active(job):
             return _follow(world, job, moment)
         case attempts.Leaving():

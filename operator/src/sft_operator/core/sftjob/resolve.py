@@ -31,7 +31,6 @@ def resolve(world: SFTJobWorld, accepted: Accepted, result: PlanResult) -> Resol
         profile_name=accepted.profile.name,
         image=world.images.trainer,
         model=_model(accepted.model.store.uri, facts),
-        datasets=world.status.pinned_datasets,
         data=ResolvedData.model_validate(result.data.model_dump()),
         precision=precision,
         precision_reason=reason,

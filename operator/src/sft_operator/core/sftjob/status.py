@@ -18,7 +18,7 @@ MAX_SAMPLE_LENGTH = 256
 GOES_ON = "The run has no result yet"
 
 
-def told(status: SFTJobStatus, phase: str, statements: list[Statement], moment: Moment) -> SFTJobStatus:
+def told(status: SFTJobStatus, phase: str | None, statements: list[Statement], moment: Moment) -> SFTJobStatus:
     """The status with these statements and this summary."""
     stated = conditions.state(status.conditions, statements, moment)
     return status.model_copy(update={"phase": phase, "conditions": stated})
@@ -50,7 +50,7 @@ def earlier_runs(status: SFTJobStatus, moment: Moment) -> list[RunSummary]:
         reason=reason,
         attempt_count=status.attempt_count,
         ended_at=moment.text,
-        artifact=status.artifact,
+        manifest_digest=status.artifact.manifest_digest if status.artifact else None,
     )
     return [ended, *status.runs][:KEPT_RUNS]
 
@@ -72,7 +72,16 @@ def ending_previous_run(status: SFTJobStatus, run: int, moment: Moment) -> SFTJo
 def not_accepted(status: SFTJobStatus, unmet: Unmet, moment: Moment) -> SFTJobStatus:
     """A check does not hold."""
     accepted = Statement(ConditionType.ACCEPTED, "False", unmet.reason, unmet.message)
-    return told(status, "Pending", [accepted, _goes_on(), *conditions.stalled(unmet.reason, unmet.message)], moment)
+    return told(status, "Refused", [accepted, _goes_on(), *conditions.stalled(unmet.reason, unmet.message)], moment)
+
+
+def cannot_be_decided(status: SFTJobStatus, unmet: Unmet, moment: Moment) -> SFTJobStatus:
+    """The operator cannot read the spec, or fails over it. What the run has come to stays said: a result is final."""
+    result = conditions.find(status.conditions, ConditionType.SUCCEEDED)
+    if result is None or result.status == "Unknown":
+        return not_accepted(status, unmet, moment)
+    accepted = Statement(ConditionType.ACCEPTED, "False", unmet.reason, unmet.message)
+    return told(status, status.phase, [accepted, *conditions.hindered(unmet.reason, unmet.message)], moment)
 
 
 def waiting_for_datasets(status: SFTJobStatus, unmet: Unmet, moment: Moment) -> SFTJobStatus:
@@ -102,9 +111,9 @@ def planned(status: SFTJobStatus, resolved: Resolved, moment: Moment, *, is_esti
         f"{resolved.model.architecture} with {resolved.model.parameters} parameters, {resolved.data.tokens} tokens, "
         f"{steps if is_estimate else f'{resolved.total_steps} steps'}, {resolved.precision.value}"
     )
-    statement = Statement(ConditionType.PLANNED, "True", Reason.PLANNED, message)
+    statements = [_accepted(), Statement(ConditionType.PLANNED, "True", Reason.PLANNED, message)]
     cleared = status.model_copy(update={"resolved": resolved, "failure": None, "retry_after": None})
-    return told(cleared, "Starting", [statement], moment)
+    return told(cleared, "Starting", statements, moment)
 
 
 def starting(status: SFTJobStatus, moment: Moment, *, reason: str = Reason.STARTING, message: str) -> SFTJobStatus:
@@ -116,6 +125,7 @@ def starting(status: SFTJobStatus, moment: Moment, *, reason: str = Reason.START
 def training(status: SFTJobStatus, moment: Moment, *, message: str) -> SFTJobStatus:
     """The training pod runs."""
     statements = [
+        _accepted(),
         Statement(ConditionType.PODS_READY, "True", Reason.TRAINING, message),
         _goes_on(),
         *conditions.settled(Reason.TRAINING, message),
@@ -127,7 +137,7 @@ def waiting_to_retry(status: SFTJobStatus, moment: Moment) -> SFTJobStatus:
     """The newest plan or attempt ended in a way that may pass."""
     why = in_words(status.failure) if status.failure else ""
     message = f"The next attempt starts at {status.retry_after}. The last one: {why}"
-    statements = [_goes_on(), *conditions.at_work(Reason.RETRYING, message)]
+    statements = [_accepted(), _goes_on(), *conditions.at_work(Reason.RETRYING, message)]
     if status.resolved is not None:
         statements.append(Statement(ConditionType.PODS_READY, "False", Reason.RETRYING, message))
     else:
@@ -140,6 +150,7 @@ def failed(status: SFTJobStatus, moment: Moment) -> SFTJobStatus:
     failure = status.failure or Failure(reason=Reason.INTERNAL_ERROR, message="No failure was recorded", remedy="")
     message = in_words(failure)
     statements = [
+        _accepted(),
         Statement(ConditionType.SUCCEEDED, "False", failure.reason, message),
         *conditions.stalled(failure.reason, message),
     ]
@@ -155,6 +166,7 @@ def succeeded(status: SFTJobStatus, artifact: ArtifactStatus, moment: Moment) ->
     reason = status.attempts[-1].reason or str(Reason.COMPLETED)
     message = f"The adapter stands at {artifact.uri}; its manifest's sha256 is {artifact.manifest_digest[:12]}..."
     statements = [
+        _accepted(),
         Statement(ConditionType.PODS_READY, "False", reason, "The training pod is done"),
         Statement(ConditionType.SUCCEEDED, "True", reason, message),
         *conditions.settled(reason, message),

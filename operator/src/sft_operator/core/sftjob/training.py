@@ -70,7 +70,7 @@ def _create(world: SFTJobWorld, resolved: Resolved, moment: Moment, *, otherwise
         accepted = check(world)
         namespace = world.parent.namespace
         folder = open_run_folder(resolved, accepted, namespace)
-        opened = OpenedRun(folder, open_datasets(resolved.datasets, accepted, namespace))
+        opened = OpenedRun(folder, open_datasets(status.pinned_datasets, accepted, namespace))
     except Unmet as unmet:
         return Decision(say.not_accepted(otherwise, unmet, moment))
     if not conditions.is_headline(status.conditions, Reason.POD_REFUSED):
@@ -94,7 +94,7 @@ def _pursue(world: SFTJobWorld, resolved: Resolved, attempt: Attempt, moment: Mo
             return _create(world, resolved, moment, otherwise=status)
         case attempts.Created(job):
             recorded = status.model_copy(update={"attempts": attempts.created(status.attempts, job)})
-            return _follow(replace(world, status=recorded), resolved, job, moment)
+            return replace(_follow(replace(world, status=recorded), resolved, job, moment), hand_over=job)
         case attempts.Active(job):
             return _follow(world, resolved, job, moment)
         case attempts.Leaving():
@@ -151,9 +151,11 @@ def _conclude(world: SFTJobWorld, resolved: Resolved, ending: Ending, moment: Mo
             remedy="report this with the pod's log",
         )
     status, ending = _counted(world.status, ending, result)
-    next_step = consequence(ending, retry_count=status.retry_count, max_retries=world.spec.limits.max_retries, moment=moment)
+    ended = attempts.ended(status.attempts, ending, moment)
+    max_retries = world.spec.limits.max_retries
+    next_step = consequence(ending, ended, retry_count=status.retry_count, max_retries=max_retries, moment=moment)
     changes: dict[str, Any] = {
-        "attempts": attempts.ended(status.attempts, ending, moment),
+        "attempts": ended,
         "failure": next_step.failure,
         "retry_count": next_step.retry_count,
         "retry_after": next_step.retry_after,
@@ -181,7 +183,12 @@ def _counted(status: SFTJobStatus, ending: Ending, result: TrainResult | None) -
     reached = progress.at_end(before, result or TrainResult(), is_finished=False)
     is_newer = reached.last_committed_step > (status.attempts[-1].last_committed_step or 0)
     interruptions = 0 if is_newer else status.interruption_count + (ending.verdict is Verdict.IGNORE)
-    status = status.model_copy(update={"progress": reached, "interruption_count": interruptions})
+    changes = {
+        "progress": reached,
+        "interruption_count": interruptions,
+        "retry_count": 0 if is_newer else status.retry_count,
+    }
+    status = status.model_copy(update=changes)
     if ending.verdict is not Verdict.IGNORE or interruptions < MAX_INTERRUPTIONS_WITHOUT_PROGRESS:
         return status, ending
     message = f"{interruptions} attempts in a row were interrupted before they committed a checkpoint: {ending.message}"

@@ -17,6 +17,9 @@ from sft_operator.core.sftjob.plan_job import owner, pinned, secret_names
 from sft_operator.core.sftjob.settings import lora_settings, sampling_settings, training_settings
 from sft_trainer.contract import ModelFacts, Precision, RunConfig, WeightFormat
 
+LEVELS_OF_A_RUN = 3
+"""`jobs/<name>/<run>/`: above it lies what the namespace's runs share, wherever the profile publishes by now."""
+
 
 @dataclass(frozen=True, slots=True)
 class OpenedRun:
@@ -35,10 +38,11 @@ def new_attempt(world: SFTJobWorld, resolved: Resolved, accepted: Accepted, open
         pull_policy=world.images.pull_policy,
         command="train",
         config_map=attempt.job_name,
-        secret_names=secret_names([accepted.model, accepted.output, opened.folder, *opened.datasets.values()]),
+        secret_names=secret_names([accepted.model, opened.folder, *opened.datasets.values()]),
         resources=spec.resources,
         scheduling=spec.scheduling,
         grace_seconds=spec.termination_grace_period_seconds,
+        image_pull_secrets=spec.image_pull_secrets,
     )
     request = JobRequest(world.parent, attempt.job_name, world.spec.run, attempt.number, config, pod)
     return NewJob(build_config_map(request), build_job(request))
@@ -53,8 +57,8 @@ def _config(world: SFTJobWorld, resolved: Resolved, accepted: Accepted, opened: 
         attempt=attempt.number,
         model=accepted.model.store,
         model_facts=_facts(resolved),
-        model_cache=accepted.output.below("models", resolved.model.revision).store,
-        datasets=pinned(resolved.datasets, opened.datasets),
+        model_cache=opened.folder.above(LEVELS_OF_A_RUN).below("models", resolved.model.revision).store,
+        datasets=pinned(world.status.pinned_datasets, opened.datasets),
         lora=lora_settings(spec.method.lora),
         training=training_settings(spec.training, precision, resolved.max_sequence_length),
         sampling=sampling_settings(spec.evaluation.samples),
