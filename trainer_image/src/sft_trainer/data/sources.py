@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from sft_trainer.contract import NetworkSettings, Reason, Source
@@ -11,6 +11,7 @@ from sft_trainer.data.detection.file_form import FileForm, form_of
 from sft_trainer.data.detection.layout import Layout
 from sft_trainer.data.detection.lines import Line, read_lines
 from sft_trainer.data.detection.unreadable import UnreadableFile
+from sft_trainer.data.masked_message import masked_message
 from sft_trainer.data.origins.address_guard import shown
 from sft_trainer.data.origins.fetch import FetchedFile, fetch
 from sft_trainer.failure import TrainerFailure, invalid
@@ -48,6 +49,7 @@ class SourceReader:
     def _lines_of(self, fetched: FetchedFile) -> Iterator[Line]:
         try:
             form = form_of(fetched.path)
+            form = replace(form, evidence=tuple(map(masked_message, form.evidence)))
             self._check_inline(form)
             self.files.append(ReadFile(fetched.key, fetched.identity, fetched.revision, form))
             yield from read_lines(fetched.path, fetched.key, form)
@@ -62,7 +64,7 @@ class SourceReader:
         where = "the inline text" if self.source.inline is not None else f"file {key}"
         return invalid(
             Reason.SOURCE_UNREADABLE,
-            f"source '{self.source.name}': {where} {unreadable.found}",
+            f"source '{self.source.name}': {where} {masked_message(unreadable.found)}",
             f"{unreadable.remedy}; then raise spec.run",
         )
 

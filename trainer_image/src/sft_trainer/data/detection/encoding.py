@@ -17,7 +17,8 @@ from sft_trainer.data.detection.unreadable import UnreadableFile
 
 CHUNK_BYTES = 1 << 20
 MAX_BROKEN_PERCENT = 5
-"""Of the lines that are not plain ASCII: a UTF-8 file with some broken lines is still UTF-8, and they are rejected one by one."""
+"""Of the bytes that are not plain ASCII: a UTF-8 file with some broken characters is still UTF-8, and its rows with them are
+rejected one by one. Of another encoding's bytes next to none are valid UTF-8."""
 MIN_HAN_PERCENT = 5
 """Of the characters, for GB18030: almost any bytes decode as it, but not into text of which a part is Chinese."""
 MIN_COMMON_PERCENT = 15
@@ -35,6 +36,8 @@ MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
+_BEYOND_ASCII = bytes(range(128, 256))
+_BROKEN = re.compile("[\udc80-\udcff]")
 _HAN = re.compile("[\u4e00-\u9fff]")
 _COMMON = re.compile(f"[{COMMON}]")
 ICONV = "save it as UTF-8 (for example: iconv -f {0} -t UTF-8)"
@@ -75,9 +78,9 @@ def encoding_of(open_stream: Opener) -> EncodingFound:
         )
     if _decodes(open_stream, "utf-8"):
         return EncodingFound(Encoding.UTF8, "all of it is valid UTF-8")
-    broken, lines = _broken_lines(open_stream)
-    if broken * 100 <= MAX_BROKEN_PERCENT * lines:
-        return EncodingFound(Encoding.UTF8, f"{broken} of {lines} lines with characters beyond ASCII are not valid UTF-8")
+    broken, beyond = _broken_bytes(open_stream)
+    if broken * 100 <= MAX_BROKEN_PERCENT * beyond:
+        return EncodingFound(Encoding.UTF8, f"{broken} of {beyond} bytes beyond ASCII are not valid UTF-8")
     return _chinese(open_stream)
 
 
@@ -99,19 +102,15 @@ def _must_decode(open_stream: Opener, encoding: Encoding) -> None:
         raise UnreadableFile(f"begins with the mark of {encoding} and does not go on so", "save it as UTF-8")
 
 
-def _broken_lines(open_stream: Opener) -> tuple[int, int]:
-    """(lines that are not UTF-8, lines that are not ASCII)"""
-    broken = lines = 0
+def _broken_bytes(open_stream: Opener) -> tuple[int, int]:
+    """(bytes that are not UTF-8, bytes that are not ASCII)"""
+    decoder = codecs.getincrementaldecoder("utf-8")("surrogateescape")
+    broken = beyond = 0
     with open_stream() as stream:
-        while line := stream.readline(CHUNK_BYTES):
-            if line.isascii():
-                continue
-            lines += 1
-            try:
-                line.decode()
-            except UnicodeDecodeError as error:
-                broken += error.reason != "unexpected end of data"
-    return broken, lines
+        while chunk := stream.read(CHUNK_BYTES):
+            beyond += len(chunk) - len(chunk.translate(None, _BEYOND_ASCII))
+            broken += len(_BROKEN.findall(decoder.decode(chunk)))
+    return broken + len(_BROKEN.findall(decoder.decode(b"", final=True))), beyond
 
 
 def _chinese(open_stream: Opener) -> EncodingFound:
