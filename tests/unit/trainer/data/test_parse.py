@@ -82,7 +82,7 @@ def turns(*roles_and_texts: tuple[str, str]) -> dict[str, object]:
             id="Messages, several turns",
         ),
         pytest.param(
-            {"messages": [], "instruction": "x"} | turns(("user", "What is it?"), ("assistant", "A pump.")),
+            {"messages": [], "instruction": "What is it?"} | turns(("user", "What is it?"), ("assistant", "A pump.")),
             (Q, A),
             id="messages win",
         ),
