@@ -49,12 +49,18 @@ class SourceReader:
     def _lines_of(self, fetched: FetchedFile) -> Iterator[Line]:
         try:
             form = form_of(fetched.path)
-            form = replace(form, evidence=tuple(map(masked_message, form.evidence)))
+            form = replace(form, evidence=tuple(map(masked_message, self._evidence(form, fetched))))
             self._check_inline(form)
             self.files.append(ReadFile(fetched.key, fetched.identity, fetched.revision, form))
             yield from read_lines(fetched.path, fetched.key, form)
         except UnreadableFile as unreadable:
             raise self._unreadable(fetched.key, unreadable) from unreadable
+
+    def _evidence(self, form: FileForm, fetched: FetchedFile) -> tuple[str, ...]:
+        """That of the first file says what else is there."""
+        if self.files or not fetched.passed_over:
+            return form.evidence
+        return (*form.evidence, f"beside the files that are read there is, and by its name is not read: {fetched.passed_over}")
 
     def _check_inline(self, form: FileForm) -> None:
         if self.source.inline is not None and form.layout not in (Layout.JSON_LINES, None):
