@@ -35,7 +35,7 @@ LONGEST_DELAY_SECONDS = 15.0
 READ_TIMEOUT_SECONDS = 60.0
 """A server that says nothing for so long is taken for gone; completing an upload of many parts may take it half of that."""
 MAX_EMPTY_PAGES = 1_000
-"""Pages in a row without an object: a million marks of folders or of what was deleted, at a page a second a quarter of an hour."""
+"""Pages in a row without an object: a million marks of folders or of what was deleted take minutes."""
 PARALLEL_CONNECTIONS = 40
 """Four files at once (store/manifest.py), each in up to ten parts (boto3's own choice)."""
 # The CRT client ignores endpoint_url (seen with boto3 1.44); the classic one is as fast on one network card.
