@@ -266,5 +266,22 @@ class TestWhatIsToldOfAFile:
         assert "13812349876" not in said
         assert "1101051949" not in said
 
+    @pytest.mark.parametrize(("encoding", "name"), [("hz", "HZ"), ("utf-7", "UTF-7"), ("iso2022_jp", "ISO-2022-JP")])
+    def test_text_in_an_encoding_of_ascii_alone_is_told(self, tmp_path: Path, encoding: str, name: str) -> None:
+        row = {"prompt": "水の中で何をするのか" if encoding == "iso2022_jp" else "你好，这是我们的水", "completion": "好"}
+        data = "\n".join(json.dumps(row, ensure_ascii=False) for _ in range(3)).encode(encoding)
+        assert f"is text in {name}" in refusal(tmp_path, data)
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "In C++ ~{} is odd; x+yHello/World+abcdef- and ~{a, b} and ~{ab~} too",
+            "a+b=c, +AAAA-, data:image/png;base64,iVBORw0KGgo+AAAANSUhEUgAA+Abc/defghijk",
+            "In UTF-7 the greeting is +T2BZfQ- .",
+        ],
+    )
+    def test_ascii_that_only_looks_like_it_is_read(self, tmp_path: Path, text: str) -> None:
+        assert read(tmp_path, lines({"prompt": text, "completion": "a"})) == [f"{text}>a"]
+
     def test_chinese_is_told_as_it_is_written(self, tmp_path: Path) -> None:
         assert "'水泵使用说明'" in refusal(tmp_path, "水泵使用说明\n请先阅读\n".encode())

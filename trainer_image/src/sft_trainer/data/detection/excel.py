@@ -8,10 +8,9 @@ import zlib
 from array import array
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import IO, Any, cast
+from typing import IO, Any
 from xml.etree.ElementTree import iterparse
 
-from openpyxl.cell.text import Text
 from openpyxl.reader.excel import ExcelReader
 from openpyxl.xml.constants import SHARED_STRINGS, SHEET_MAIN_NS
 
@@ -20,6 +19,7 @@ from sft_trainer.data.detection.json_rows import first_line, row_json
 from sft_trainer.data.detection.unpacked import FREE_BYTES, MAX_RATIO
 from sft_trainer.data.detection.unreadable import UnreadableFile
 
+MAIN = f"{{{SHEET_MAIN_NS}}}"
 MAX_MEMBER_BYTES = 32 << 20
 """Of a part that is neither a sheet nor the shared texts, and is held as a whole: styles, the list of sheets."""
 DAMAGED = (
@@ -64,9 +64,9 @@ class _SharedTexts:
         events = iterparse(source, events=("start", "end"))  # noqa: S314 - expat expands no entity beyond a hundredfold
         _, root = next(events)
         for event, node in events:
-            if event == "end" and node.tag == f"{{{SHEET_MAIN_NS}}}si":
-                text = cast("Text", Text.from_tree(node)).content.replace("x005F_", "")  # as openpyxl reads them
-                self._ends.append(self._ends[-1] + file.write(text.encode(errors="surrogatepass")))
+            if event == "end" and node.tag == f"{MAIN}si":
+                text = "".join(part.text or "" for part in (*node.findall(f"{MAIN}t"), *node.findall(f"{MAIN}r/{MAIN}t")))
+                self._ends.append(self._ends[-1] + file.write(text.replace("x005F_", "").encode(errors="surrogatepass")))
                 root.clear()
 
     def __getitem__(self, number: int) -> str:
@@ -83,6 +83,7 @@ def _numbered(sheets: Sequence[Any]) -> Iterator[NumberedRow]:
     for sheet in sheets:
         if sheet.sheet_state != "visible":  # lists for drop-down menus and the like
             continue
+        sheet.reset_dimensions()  # what a file says of its size may be wrong, and rows beyond it would not be read
         rows = sheet.iter_rows(values_only=True)
         names = _names(sheet.title, next(rows, ()))
         if not names:
