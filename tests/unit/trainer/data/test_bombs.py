@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import os
+import resource
 import subprocess
 import sys
 import time
@@ -132,7 +133,8 @@ def test_texts_that_cells_of_a_workbook_share_are_not_held_in_memory(tmp_path: P
     ended = check(tmp_path / "shared.xlsx", tmp_path)
     print(f"{ended.peak_mib:.0f} MiB, {ended.seconds:.1f} s\n{ended.said}")
     assert "100,000" in ended.said
-    assert ended.peak_mib < MAX_MIB / 2
+    own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024  # which a child's peak begins with
+    assert ended.peak_mib <= max(MAX_MIB / 2, own)
     assert ended.seconds < MAX_SECONDS
 
 

@@ -13,6 +13,7 @@ import pytest
 from openpyxl import Workbook
 
 from sft_trainer.contract import NetworkSettings, RowFormat, Source, StoreSource
+from sft_trainer.data.detection import csv_rows
 from sft_trainer.data.parse import parse_line
 from sft_trainer.data.rows import Content, RowRejected
 from sft_trainer.data.sources import SourceReader
@@ -215,6 +216,11 @@ class TestTables:
     )
     def test_behind_a_broken_quote_only_whole_rows_are_read(self, tmp_path: Path, data: str, expected: list[str]) -> None:
         assert read(tmp_path, data.replace("q,a\n", "question,answer\n", 1).encode()) == expected
+
+    def test_a_line_that_is_longer_than_can_be_held_is_no_two_rows(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(csv_rows, "MAX_LINE_CHARACTERS", 40)
+        assert read(tmp_path, b"question,answer\n" + b"q" * 30 + b",a\n") == ["q" * 30 + ">a"]
+        assert "a line 3 that is longer" in refusal(tmp_path, b"question,answer\nq,a\n" + b"q" * 60 + b",a\n")
 
 
 class TestColumns:

@@ -17,6 +17,8 @@ from sft_trainer.data.detection.unreadable import UnreadableFile
 
 MAX_CELL_CHARACTERS = 16 << 20
 """As long as a row may be. csv's own limit of 131,072 refuses real rows."""
+MAX_LINE_CHARACTERS = 4 * MAX_CELL_CHARACTERS
+"""So much of a line is held; a row that is shorter, and longer than a row may be, is rejected alone."""
 LINES_AHEAD = 8
 """Lines that must be whole rows of the table before rows go on behind a broken quote."""
 SEPARATOR = re.compile(r"sep=(.)\s*", re.IGNORECASE)
@@ -29,7 +31,7 @@ def csv_rows(stream: BinaryIO, delimiter: str) -> Iterator[NumberedRow]:
     """Raises UnreadableFile for a quote that never closes."""
     csv.field_size_limit(MAX_CELL_CHARACTERS)
     with io.TextIOWrapper(stream, encoding="utf-8", errors="surrogateescape", newline="") as text:
-        yield from _Records(iter(partial(text.readline, MAX_CELL_CHARACTERS), ""), delimiter).rows()
+        yield from _Records(iter(partial(text.readline, MAX_LINE_CHARACTERS), ""), delimiter).rows()
 
 
 def column_names(header: Sequence[str]) -> list[str]:
@@ -75,6 +77,9 @@ class _Records:
 
     def _noted(self) -> Iterator[str]:
         for line in self._lines:
+            if len(line) == MAX_LINE_CHARACTERS:
+                number = self._number + len(self._record)
+                raise UnreadableFile(f"is a table with a line {number} that is longer than any row", "look what it holds there")
             self._record.append(line)
             yield line
 

@@ -1,4 +1,4 @@
-"""Chinese and Japanese written in ASCII: old encodings that are valid UTF-8, and would be learned as the signs they are made of."""
+"""Chinese and Japanese written in ASCII: old encodings that are valid UTF-8, and would be learned sign by sign."""
 
 from __future__ import annotations
 

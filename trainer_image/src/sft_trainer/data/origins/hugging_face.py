@@ -12,7 +12,7 @@ from sft_trainer.contract import Reason
 from sft_trainer.contract.source import HuggingFaceSource
 from sft_trainer.data.origins.glob import matches
 from sft_trainer.data.origins.guarded_http import GuardedHttp
-from sft_trainer.data.origins.origin import FoundFile, PassedOver, is_data_file
+from sft_trainer.data.origins.origin import FoundFile, PassedOver, is_data_file, is_held_out
 from sft_trainer.data.origins.secret_file import read_secret
 from sft_trainer.failure import TrainerFailure, invalid
 from sft_trainer.store.paths import checked
@@ -39,7 +39,7 @@ class HuggingFaceOrigin:
         count = 0
         for entry in self._tree(commit):
             key = str(entry.get("path", ""))
-            if is_data_file(key) if self._source.files is None else matches(self._source.files, key):
+            if self._is_wanted(key):
                 count += 1
                 yield self._as_file(entry, commit)
             else:
@@ -48,6 +48,12 @@ class HuggingFaceOrigin:
             there = f"; there is {self.passed_over}" if self.passed_over.count else ""
             message = f"no file of {self.where} at {commit[:8]} is wanted (files: {self._source.files or 'data files'}){there}"
             raise invalid(Reason.SOURCE_NOT_FOUND, message, "correct the source's files")
+
+    def _is_wanted(self, key: str) -> bool:
+        """Without a pattern: the data files, less those that are there to test a model with."""
+        if self._source.files is not None:
+            return matches(self._source.files, key)
+        return is_data_file(key) and not is_held_out(key)
 
     def download(self, found: FoundFile, path: Path, max_bytes: int) -> str:
         received = self._http.download(f"{self.where}/resolve/{found.revision}/{quote(found.key)}", path, max_bytes)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,6 +13,7 @@ PACKED = ("", ".gz", ".gzip", ".zst", ".zstd", ".bz2", ".xz")
 DATA_SUFFIXES = tuple(f"{kind}{packed}" for kind in KINDS for packed in PACKED)
 """What is read of a folder when no pattern says which files; the report names those that are passed over."""
 SHOWN_KEYS = 10
+_HELD_OUT = re.compile(r"(?:^|[/_.-])(?:tests?|validation|valid|val|dev|eval)(?:[/_.-]|$)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +60,11 @@ class Origin(Protocol):
 
     def download(self, found: FoundFile, path: Path, max_bytes: int) -> str:
         """Writes a file, no more than so many bytes of it; tells the identity of what was written, which may be newer."""
+
+
+def is_held_out(key: str) -> bool:
+    """Whether it is a split to test with, by the names that hubs give splits."""
+    return _HELD_OUT.search(key.lower()) is not None
 
 
 def is_data_file(key: str) -> bool:
