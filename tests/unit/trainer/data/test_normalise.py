@@ -73,6 +73,7 @@ def test_what_belongs_to_the_question_is_not_left_out(row: Row) -> None:
         {"text": "Below is an instruction.\n\n### Instruction:\nq?\n\n### Response:\na."},
         {"first_prompt": "q?", "gold": "a."},
         {"image": None, "images": []},
+        {"type": "GSM_Rephrased", "original_question": "Q?", "resource": "x", "openai_moderation": [{"flagged": False}]},
         {"label": "negative", "is_safe": True},
     ],
     ids=lambda beside: "-".join(beside),

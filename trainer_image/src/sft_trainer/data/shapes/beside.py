@@ -16,6 +16,8 @@ from sft_trainer.data.rows import Message, RowRejected
 PREFERENCES = frozenset({"chosen", "rejected", "kto_tag"})
 NOT_USED, PREFERENCE_ROW, NOT_TEXT = "ColumnNotUsed", "PreferenceRow", "NotText"
 _NAMES = """
+    resource resources original_question original_instruction original_answer original_response orig_question orig_answer
+    openai_moderation detoxify_moderation moderation hashed_ip redacted toxic
     id ids idx index uid uuid guid qid pid rid sid cid key no number num row line seq order hash md5 sha1 sha256
     digest source sources src origin from dataset datasource corpus file filename path url urls uri link links href
     repo website site domain domains subdomain category categories subcategory cat type types kind task tasks subtask

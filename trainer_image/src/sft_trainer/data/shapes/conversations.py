@@ -85,11 +85,11 @@ def _content(entry: Mapping[str, Any]) -> str:
 
 
 def _is_trained(entry: Mapping[str, Any]) -> bool:
-    """OpenAI's `weight: 0` and `train: false` both exclude a turn from the loss; anything between has no meaning here."""
-    weight, train = entry.get("weight", 1), entry.get("train", True)
-    if weight not in (0, 1, None) or not isinstance(train, bool | None):
+    """OpenAI's `weight: 0`, `train: false` and ms-swift's `loss: false` exclude a turn; anything between has no meaning here."""
+    weight, train, loss = entry.get("weight", 1), entry.get("train", True), entry.get("loss", True)
+    if weight not in (0, 1, None) or loss not in (0, 1, None) or not isinstance(train, bool | None):
         raise RowRejected("TurnWeightNotSupported")
-    return weight != 0 and train is not False
+    return weight != 0 and loss != 0 and train is not False
 
 
 def share_gpt_reader(names: Collection[str], field: str | None = None) -> Reader:
