@@ -265,6 +265,9 @@ DATASET_REFUSALS = [
     refused("InstructionDataset", "spec.profileName", "GPU", f"{LABEL}; found GPU", name="dataset-profile"),
     *source_refusals("spec.sources", "desk", is_evaluation=False),
     *source_refusals("spec.contamination.sources", "exam", is_evaluation=True),
+    refused("InstructionDataset", "spec.features.model", {}, "s3 must be given", name="target-model-from-nowhere"),
+    *s3_refusals("InstructionDataset", "spec.features.model.s3", "target-model"),
+    refused("InstructionDataset", "spec.drift.checkSeconds", 59, "must be 0, or 60 at least", name="drift-too-often"),
 ]
 JOB_REFUSALS = [
     refused("SFTJob", "metadata.name", "a" * 37, NAME, name="job-name-too-long"),
@@ -327,6 +330,15 @@ PLACES_ACCEPTED: dict[str, dict[str, Any]] = {
     "turns-of-another-name": {"inline": {"jsonl": "{}"}, "fieldMap": {"messages": "dialogue", "system": "s"}},
 }
 ACCEPTED = [
+    Change("InstructionDataset", "spec.drift.checkSeconds", 0, "drift-never"),
+    Change("InstructionDataset", "spec.drift.checkSeconds", 60, "drift-each-minute"),
+    Change("InstructionDataset", "spec.exports", ["OpenAI", "LlamaFactory", "MsSwift"], "all-exports"),
+    Change(
+        "InstructionDataset",
+        "spec.features",
+        {"model": {"s3": {"uri": "s3://models/small/"}}, "sequenceLengths": [16, 4096]},
+        "target-model",
+    ),
     Change("TrainingProfile", "spec.resources.gpu", {"count": 8}, "gpus"),
     Change("TrainingProfile", "spec.resources.cpu", "500m", "milli-cpus"),
     Change("TrainingProfile", "spec.resources.memory", "1.5Gi", "fractional-memory"),

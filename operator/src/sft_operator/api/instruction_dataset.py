@@ -107,7 +107,7 @@ class Drift(ApiModel):
         Field(
             ge=0,
             le=31_536_000,
-            json_schema_extra=with_rules(cel("self == 0 || self >= 60", "must be 0, or 60 at least", found="string(self)")),
+            json_schema_extra=with_rules(cel("self == 0 || self >= 60", "must be 0, or 60 at least")),
         ),
     ] = 86_400
     """How often the sources are listed and compared, by a small Job; 0 is never. Rows in the manifest, and files that a checksum

@@ -53,7 +53,9 @@ SOUP = st.one_of(
     LINES,
     st.builds(bytes.__add__, LINES, st.binary(max_size=40)),
     st.builds(
-        bytes.__add__, st.sampled_from([b"\xef\xbb\xbf", b"\xff\xfe", b"PAR1", b"ARROW1", b"PK\x03\x04", b"[", b"{", b'"']), LINES
+        bytes.__add__,
+        st.sampled_from([b"\xef\xbb\xbf", b"\xff\xfe", b"\xff\xff\xff\xff", b"PAR1", b"ARROW1", b"PK\x03\x04", b"[", b"{", b'"']),
+        LINES,
     ),
     st.lists(ROW, max_size=5).map(lambda rows: json.dumps(rows).encode()),
     st.lists(st.lists(TEXT, min_size=2, max_size=2), max_size=5).map(
@@ -94,6 +96,11 @@ def prepared(folder: Path, *files: bytes) -> PrepareResult:
 @example(b'{"prompt": "a", "completion": "b"}' + b"\n" * 3 + b"\x00")
 @example(b"[" * 3000)
 @example(b'{"a":' * 3000)
+@example(b'{"prompt":"q","completion":"a","tools":[' + b'{"a":' * 400 + b"1" + b"}" * 400 + b"]}\n")
+@example(b"question,answer\ra,b\rc,d\r")
+@example(b"\xff\xff\xff\xff\xff\xff\xff\x7f" + b"x" * 40)
+@example(b'question,answer\n"a "b" c\nd",e\n' * 20)
+@example(b'{"data": [], "items": [{"prompt": "a"}], "test": [1]}')
 @example(b'question,answer\n"never,closed\n' * 20)
 def test_any_bytes_end_in_a_version_or_in_a_clear_error(data: bytes) -> None:
     with tempfile.TemporaryDirectory() as folder:

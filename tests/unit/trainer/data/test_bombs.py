@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import os
+import resource
 import subprocess
 import sys
 import time
@@ -14,6 +15,7 @@ from typing import NamedTuple
 
 import pytest
 import zstandard
+from openpyxl import Workbook
 
 MAX_MIB = 700
 """The engine itself needs 200 MiB, a look at a file 16 MiB, unpacking a window of up to 128 MiB; a bomb wants gigabytes."""
@@ -101,6 +103,39 @@ BOMBS: dict[str, tuple[Callable[[Path], None], str]] = {
     "deep JSON": (deep_json, "nested too deep"),
     "a deep line": (deep_line, "NotJson"),
 }
+
+
+def workbook_of_shared_texts(path: Path, rows: int) -> None:
+    """80 MiB of texts that the cells name by their numbers, as Excel writes them."""
+    book = Workbook()
+    assert book.active is not None
+    book.active.append(["question", "answer"])
+    book.save(small := path.with_name("small.xlsx"))
+    with zipfile.ZipFile(small) as old, zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as new:
+        cells = "".join(f'<row><c t="s"><v>{2 * n}</v></c><c t="s"><v>{2 * n + 1}</v></c></row>' for n in range(rows))
+        kind = "application/vnd.openxmlformats-officedocument.spreadsheetml.sharedStrings+xml"
+        added = {
+            "xl/worksheets/sheet1.xml": (b"</sheetData>", cells),
+            "[Content_Types].xml": (b"</Types>", f'<Override PartName="/xl/sharedStrings.xml" ContentType="{kind}"/>'),
+        }
+        for name in old.namelist():
+            end, more = added.get(name, (b"", ""))
+            new.writestr(name, old.read(name).replace(end, more.encode() + end) if end else old.read(name))
+        with new.open("xl/sharedStrings.xml", "w") as texts:
+            texts.write(b'<sst xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main">')
+            for number in range(2 * rows):
+                texts.write(b"<si><t>%d %s</t></si>" % (number, os.urandom(190).hex().encode()))
+            texts.write(b"</sst>")
+
+
+def test_texts_that_cells_of_a_workbook_share_are_not_held_in_memory(tmp_path: Path) -> None:
+    workbook_of_shared_texts(tmp_path / "shared.xlsx", rows=100_000)
+    ended = check(tmp_path / "shared.xlsx", tmp_path)
+    print(f"{ended.peak_mib:.0f} MiB, {ended.seconds:.1f} s\n{ended.said}")
+    assert "100,000" in ended.said
+    own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024  # which a child's peak begins with
+    assert ended.peak_mib <= max(MAX_MIB / 2, own)
+    assert ended.seconds < MAX_SECONDS
 
 
 @pytest.mark.parametrize("name", BOMBS)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
 
 from sft_trainer.contract import ExitCode
-from sft_trainer.data.command_line import main
+from sft_trainer.data.command_line import main, source_document
 
 ROWS = [json.dumps({"prompt": f"What is {n} times {n}?", "completion": f"It is {n * n}."}) for n in range(40)]
 
@@ -116,4 +117,75 @@ def test_an_option_that_means_nothing_is_told(
 ) -> None:
     with pytest.raises(SystemExit):
         main(["check", str(file), *option])
+    assert told in capsys.readouterr().err
+
+
+def test_what_a_pod_is_told_of_its_sources_can_be_told_here(file: Path, tmp_path: Path) -> None:
+    arguments = [
+        "--source",
+        f"faq={file}",
+        "--set",
+        "faq.domain=pumps",
+        "--set",
+        "faq.license=MIT",
+        "--domain",
+        "pumps.maxRows=9",
+    ]
+    assert main(["prepare", *arguments, "-o", str(tmp_path / "out"), "--near-duplicates", "Ignore"]) == ExitCode.DONE
+    report = json.loads((tmp_path / "out" / "report" / "report.json").read_text())
+    [source] = report["sources"]
+    assert (source["name"], source["domain"], source["licence"]) == ("faq", "pumps", "MIT")
+    assert source["accounting"]["kept"] == 9
+
+
+@pytest.mark.parametrize(
+    ("place", "expected"),
+    [
+        ("catalog:belle-1m@main", {"catalog": {"name": "belle-1m", "revision": "main"}}),
+        ("hf:a/b", {"huggingFace": {"repository": "a/b"}}),
+        ("s3://bucket/folder/", {"store": {"uri": "s3://bucket/folder/"}}),
+        ("https://host/f.jsonl", {"http": {"url": "https://host/f.jsonl"}}),
+    ],
+)
+def test_a_source_may_lie_anywhere(place: str, expected: dict[str, object]) -> None:
+    assert source_document("s", place, "Auto", None) == {"name": "s", "format": "Auto", **expected}
+
+
+def test_rows_may_be_compared_by_what_they_ask(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "faq.jsonl"
+    path.write_text("\n".join(json.dumps({"prompt": "Why?", "completion": f"Because of {n}."}) for n in range(3)))
+    assert main(["check", str(path), "--near-duplicates", "Ignore", "--exact-duplicates-by", "Instruction"]) == ExitCode.DONE
+    assert re.search(r"DuplicateRow\s+2", capsys.readouterr().out)
+
+
+def test_evaluation_files_have_columns_of_their_own(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    long = "The pump stops when the valve stays shut for longer than the tank needs to drain, says the manual."
+    (tmp_path / "rows.jsonl").write_text(
+        json.dumps({"ask_": "Why?", "rep_": long}) + "\n" + json.dumps({"ask_": "q", "rep_": "a"})
+    )
+    (tmp_path / "exam.jsonl").write_text(json.dumps({"stem_": "When?", "key_": long}))
+    arguments = ["check", str(tmp_path / "rows.jsonl"), "--field-map", "prompt=ask_,response=rep_"]
+    arguments += ["--near-duplicates", "Ignore", "--max-reject-percent", "50"]
+    exam = ["--evaluation", str(tmp_path / "exam.jsonl"), "--evaluation-field-map", "prompt=stem_,response=key_"]
+    assert main([*arguments, *exam]) == ExitCode.DONE
+    assert "Contaminated" in capsys.readouterr().out
+    assert main([*arguments, *exam, "--contamination", "ngramTokens=50"]) == ExitCode.DONE
+    assert "Contaminated" not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        ([], "give a FILE, or a --source"),
+        (["--source", "no name"], "--source must be NAME=PLACE"),
+        (["--source", "a=f.jsonl", "--set", "b.license=MIT"], "--set b: there is no such source; there is a"),
+        (["--source", "a=f.jsonl", "--set", "a.licence=MIT"], "--source licence: Extra inputs are not permitted"),
+        (["--source", "a=https://host/f"], "--source http.sha256: Field required"),
+        (["f.jsonl", "--contamination", "ngramTokens=1"], "--contamination ngramTokens: Input should be greater"),
+        (["f.jsonl", "--domain", "law.maxRow=1"], "--domain maxRow: Extra inputs"),
+    ],
+)
+def test_a_source_that_means_nothing_is_told(capsys: pytest.CaptureFixture[str], arguments: list[str], told: str) -> None:
+    with pytest.raises(SystemExit):
+        main(["check", *arguments])
     assert told in capsys.readouterr().err

@@ -82,7 +82,7 @@ def turns(*roles_and_texts: tuple[str, str]) -> dict[str, object]:
             id="Messages, several turns",
         ),
         pytest.param(
-            {"messages": [], "instruction": "x"} | turns(("user", "What is it?"), ("assistant", "A pump.")),
+            {"messages": [], "instruction": "What is it?"} | turns(("user", "What is it?"), ("assistant", "A pump.")),
             (Q, A),
             id="messages win",
         ),
@@ -204,9 +204,10 @@ def test_tools_of_share_gpt_are_the_same() -> None:
     assert [message.role for message in content.messages] == ["user", "assistant", "tool", "assistant"]
 
 
-def test_a_turn_that_is_not_to_be_learned_is_kept_as_such() -> None:
+@pytest.mark.parametrize("mark", [{"weight": 0}, {"train": False}, {"loss": False}])
+def test_a_turn_that_is_not_to_be_learned_is_kept_as_such(mark: dict[str, object]) -> None:
     turn = {"role": "assistant", "content": "a"}
-    messages = [{"role": "user", "content": "q"}, turn | {"weight": 0}, {"role": "user", "content": "q"}, turn]
+    messages = [{"role": "user", "content": "q"}, turn | mark, {"role": "user", "content": "q"}, turn]
     assert [message.train for message in parse({"messages": messages})] == [True, False, True, True]
 
 

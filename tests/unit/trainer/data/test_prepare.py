@@ -498,7 +498,7 @@ class TestAFileWithoutRows:
             pytest.param("\n".join(GOOD).encode("utf-16-le"), "UTF-16 without a byte order mark", id="UTF-16 without a mark"),
             pytest.param((KOREAN * 20).encode("euc-kr"), "encoding", id="EUC-KR"),
             pytest.param("Straße, Löwe, Äpfel, größer\n".encode("latin-1") * 20, "encoding", id="Latin-1"),
-            pytest.param(b"just some words\nand more\n", "begins with b'just some words", id="text"),
+            pytest.param(b"just some words\nand more\n", "begins with 'just some words'", id="text"),
             pytest.param(b"{cut of", "is JSON that", id="half an object"),
             pytest.param(("\n".join([GOOD[0], *["{broken"] * 60])).encode(), "is JSON that", id="one good row among broken ones"),
             pytest.param(b'[{"prompt": "q", "completion": "a"}, {"prompt"', "after 1 rows", id="an array that is cut off"),

@@ -133,3 +133,21 @@ def test_a_source_without_rows_says_what_was_found_instead(
     assert re.search(told, caught.value.message)
     assert str(bucket) in caught.value.message
     assert caught.value.remedy
+
+
+def test_the_first_file_says_which_others_of_the_folder_are_not_read(bucket: Path, tmp_path: Path) -> None:
+    for key in ("a.jsonl", "b.jsonl", "notes.txt", "README.md"):
+        (bucket / key).write_bytes(ROW)
+    whole = reader(bucket, "")
+    assert len(list(whole.lines(tmp_path))) == 2
+    first, second = (" ".join(file.form.evidence) for file in whole.files)
+    assert "is not read: README.md, notes.txt" in first
+    assert "not read" not in second
+
+
+def test_a_link_out_of_a_folder_is_refused_and_one_that_is_named_is_read(bucket: Path, tmp_path: Path) -> None:
+    (tmp_path / "elsewhere.jsonl").write_bytes(ROW)
+    (bucket / "a.jsonl").symlink_to("../elsewhere.jsonl")
+    assert len(read(bucket, "a.jsonl", tmp_path)) == 1
+    with pytest.raises(TrainerFailure, match="is a link to a place outside"):
+        read(bucket, "", tmp_path)

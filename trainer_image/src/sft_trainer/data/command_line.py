@@ -7,7 +7,7 @@ import re
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 from types import TracebackType
@@ -22,7 +22,10 @@ from rich.table import Table
 from sft_trainer.contract import (
     Accounting,
     CleanSettings,
+    CompareBy,
+    ContaminationSettings,
     DedupeSettings,
+    DomainLimit,
     DuplicateAction,
     ExitCode,
     ExportShape,
@@ -36,7 +39,6 @@ from sft_trainer.contract import (
     RowFormat,
     Source,
     StorePrefix,
-    StoreSource,
 )
 from sft_trainer.data.cleaning.cleaner import Cleaner
 from sft_trainer.data.gates import DatasetRejected, check_gates
@@ -50,6 +52,7 @@ from sft_trainer.data.watch import Watch
 from sft_trainer.failure import TrainerFailure
 
 IGNORE = "Ignore"
+_NAME = re.compile("[a-z0-9]([a-z0-9-]*[a-z0-9])?")
 REPORT = "report"
 """Beside the versions lies what was found on the way to the newest: report.json and the rejected rows."""
 
@@ -93,17 +96,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = _parser()
     options = parser.parse_args(arguments)
     if options.command != "export":
-        try:
-            options.clean = _clean_settings(options.clean)
-        except ValidationError as error:
-            parser.error("; ".join(f"--clean {'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors()))
+        _read_settings(parser, options)
     console, errors = Console(soft_wrap=True), Console(stderr=True, soft_wrap=True)
     if options.command == "export":
         return _export(options, console, errors)
     scratch = Path(tempfile.mkdtemp(prefix="sft-data-"))
     work = _prepare if options.command == "prepare" else _check
     try:
-        with ProgressBar(errors, sum(map(_size, options.files))) as bar:
+        with ProgressBar(errors, sum(map(_size, options.source))) as bar:
             found = work(options, scratch, bar)
     except DatasetRejected as rejected:
         _print_found(console, Found(rejected.ledger.accounting(), rejected.ledger.first, ""))
@@ -122,20 +122,8 @@ def _parser() -> argparse.ArgumentParser:
     preparing = commands.add_parser("prepare", help="publish one version of the rows of some files")
     checking = commands.add_parser("check", help="say what is in a file and what would be rejected; writes nothing")
     for command in (preparing, checking):
-        command.add_argument("files", nargs="+", type=Path, metavar="FILE", help="a file with rows, or a folder of them")
-        command.add_argument("--format", choices=list(RowFormat), default=RowFormat.AUTO, help="shape of the rows")
-        command.add_argument(
-            "--field-map",
-            type=_field_map,
-            metavar="prompt=COLUMN,response=COLUMN",
-            help="which column means what, where rows do not tell",
-        )
-        field = "thinking=Remove"
-        command.add_argument("--clean", action="append", default=[], metavar=field, help="a field of spec.clean; may be repeated")
-        near = [*DuplicateAction, IGNORE]
-        command.add_argument("--near-duplicates", choices=near, default=DuplicateAction.DROP, help="what becomes of them")
-        command.add_argument("--threshold-percent", type=int, default=70, help="how similar near duplicates are, at least")
-        command.add_argument("--evaluation", nargs="+", type=Path, default=[], metavar="FILE", help="rows not to repeat")
+        _add_source_options(command)
+        _add_row_options(command)
         command.add_argument("--max-reject-percent", type=int, default=20, help="rejected rows, at most")
         command.add_argument("--min-rows", type=int, default=1, help="rows kept, at least")
     preparing.add_argument("-o", "--output", type=Path, required=True, help="folder in which the version is published")
@@ -149,6 +137,42 @@ def _parser() -> argparse.ArgumentParser:
     exporting.add_argument("--shape", type=ExportShape, choices=list(ExportShape), required=True, help="whose shape")
     exporting.add_argument("-o", "--output", type=Path, required=True, help="folder for the files")
     return parser
+
+
+def _add_source_options(command: argparse.ArgumentParser) -> None:
+    command.add_argument("files", nargs="*", type=Path, metavar="FILE", help="a file with rows, or a folder of them")
+    command.add_argument(
+        "--source",
+        action="append",
+        default=[],
+        metavar="NAME=PLACE",
+        help="a source by its name: a file, a folder, s3://..., https://..., catalog:NAME or hf:REPOSITORY; may be repeated",
+    )
+    command.add_argument(
+        "--set", action="append", default=[], metavar="NAME.license=MIT", help="a field of the source NAME; may be repeated"
+    )
+    command.add_argument(
+        "--domain", action="append", default=[], metavar="DOMAIN.maxRows=1000", help="how much of a domain; may be repeated"
+    )
+    command.add_argument("--format", choices=list(RowFormat), default=RowFormat.AUTO, help="shape of the rows")
+    columns = "prompt=COLUMN,response=COLUMN"
+    command.add_argument("--field-map", type=_field_map, metavar=columns, help="which column means what, where rows do not tell")
+    command.add_argument("--evaluation", nargs="+", type=Path, default=[], metavar="FILE", help="rows not to repeat")
+    command.add_argument("--evaluation-format", choices=list(RowFormat), default=RowFormat.AUTO, help="shape of their rows")
+    command.add_argument("--evaluation-field-map", type=_field_map, metavar=columns, help="what their columns mean")
+
+
+def _add_row_options(command: argparse.ArgumentParser) -> None:
+    for name, field in (("clean", "thinking=Remove"), ("contamination", "ngramTokens=10"), ("features", "sampledRows=1000")):
+        command.add_argument(
+            f"--{name}", action="append", default=[], metavar=field, help=f"a field of spec.{name}; may be repeated"
+        )
+    by = list(CompareBy)
+    command.add_argument("--exact-duplicates-by", choices=by, default=CompareBy.ROW, help="what makes rows the same")
+    near = [*DuplicateAction, IGNORE]
+    command.add_argument("--near-duplicates", choices=near, default=DuplicateAction.DROP, help="what becomes of them")
+    command.add_argument("--near-duplicates-by", choices=by, default=CompareBy.ROW, help="what of rows is compared")
+    command.add_argument("--threshold-percent", type=int, default=70, help="how similar near duplicates are, at least")
 
 
 def _export(options: argparse.Namespace, console: Console, errors: Console) -> int:
@@ -186,15 +210,22 @@ def _check(options: argparse.Namespace, scratch: Path, watch: Watch) -> Found:
 def _config(options: argparse.Namespace, output: Path) -> PrepareConfig:
     near = None
     if options.near_duplicates != IGNORE:
-        near = NearDuplicateSettings(threshold_percent=options.threshold_percent, action=options.near_duplicates)
+        near = NearDuplicateSettings(
+            threshold_percent=options.threshold_percent, action=options.near_duplicates, by=options.near_duplicates_by
+        )
     return PrepareConfig(
         owner=ObjectRef(namespace="", name=getattr(options, "name", ""), uid=""),
         attempt=1,
-        sources=_sources(options.files, options.format, options.field_map),
-        evaluation_sources=_sources(options.evaluation, options.format, options.field_map),
+        sources=options.source,
+        evaluation_sources=[
+            Source.model_validate(source_document(name, str(path), options.evaluation_format, options.evaluation_field_map))
+            for name, path in _named(options.evaluation, set())
+        ],
+        contamination=options.contamination,
         clean=options.clean,
-        dedupe=DedupeSettings(near=near),
-        features=FeatureSettings(model=_model(getattr(options, "model", None))),
+        dedupe=DedupeSettings(exact=options.exact_duplicates_by, near=near),
+        domains=options.domain,
+        features=options.features.model_copy(update={"model": _model(getattr(options, "model", None))}),
         eval_percent=getattr(options, "eval_percent", 0),
         gates=Gates(max_reject_percent=options.max_reject_percent, min_rows=options.min_rows),
         versions=StorePrefix(uri=f"file://{output}/"),
@@ -206,8 +237,27 @@ def _model(path: Path | None) -> StorePrefix | None:
     return StorePrefix(uri=f"file://{path.absolute()}{'/' if path.is_dir() else ''}") if path else None
 
 
-def _clean_settings(assignments: Iterable[str]) -> CleanSettings:
-    """`personalData.action=Reject` and the like; a value is JSON where it can be, else text. Raises ValidationError."""
+def _read_settings(parser: argparse.ArgumentParser, options: argparse.Namespace) -> None:
+    """Replaces the assignments in the options by what they say; ends the program where they say nothing that is known."""
+    option = "--clean"
+    try:
+        options.clean = CleanSettings.model_validate(_assigned(options.clean))
+        option = "--contamination"
+        options.contamination = ContaminationSettings.model_validate(_assigned(options.contamination))
+        option = "--features"
+        options.features = FeatureSettings.model_validate(_assigned(options.features))
+        option = "--domain"
+        options.domain = [
+            DomainLimit.model_validate({"domain": name} | limit) for name, limit in _assigned(options.domain).items()
+        ]
+        option = "--source"
+        options.source = _sources(parser, options)
+    except ValidationError as error:
+        parser.error("; ".join(f"{option} {'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors()))
+
+
+def _assigned(assignments: Iterable[str]) -> dict[str, Any]:
+    """`personalData.action=Reject` and the like, nested; a value is JSON where it can be, else text."""
     settings: dict[str, Any] = {}
     for assignment in assignments:
         path, _, value = assignment.partition("=")
@@ -221,7 +271,7 @@ def _clean_settings(assignments: Iterable[str]) -> CleanSettings:
             node[name] = orjson.loads(value)
         except orjson.JSONDecodeError:
             node[name] = value
-    return CleanSettings.model_validate(settings)
+    return settings
 
 
 def _field_map(text: str) -> FieldMap:
@@ -233,20 +283,59 @@ def _field_map(text: str) -> FieldMap:
         raise argparse.ArgumentTypeError(f"must be name=column pairs of {names}: messages, or prompt and response") from error
 
 
-def _sources(files: Iterable[Path], row_format: str, field_map: FieldMap | None) -> list[Source]:
-    """One source a file, named after it."""
-    sources: list[Source] = []
+def _sources(parser: argparse.ArgumentParser, options: argparse.Namespace) -> list[Source]:
+    """Those with a name of their own, and one a file. Raises ValidationError."""
+    named = dict(given.partition("=")[::2] for given in options.source)
+    if not all(_NAME.fullmatch(name) and place for name, place in named.items()):
+        parser.error("--source must be NAME=PLACE, and NAME of a-z, 0-9 and -")
+    places = [*named.items(), *((name, str(path)) for name, path in _named(options.files, set(named)))]
+    if not places:
+        parser.error("give a FILE, or a --source")
+    documents = {name: source_document(name, place, options.format, options.field_map) for name, place in places}
+    for name, fields in _assigned(options.set).items():
+        if name not in documents or not isinstance(fields, dict):
+            parser.error(f"--set {name}: there is no such source; there is {', '.join(documents)}")
+        for field, value in fields.items():
+            old = documents[name].get(field)
+            documents[name][field] = old | value if isinstance(old, dict) and isinstance(value, dict) else value
+    return [Source.model_validate(document) for document in documents.values()]
+
+
+def source_document(name: str, place: str, row_format: str, field_map: FieldMap | None) -> dict[str, Any]:
+    """A source as in the run contract."""
+    kind, _, rest = place.partition(":")
+    repository, _, revision = rest.partition("@")
+    pinned = {"revision": revision} if revision else {}
+    where: dict[str, Any]
+    if kind == "catalog":
+        where = {"catalog": {"name": repository, **pinned}}
+    elif kind == "hf":
+        where = {"huggingFace": {"repository": repository, **pinned}}
+    elif kind == "https":
+        where = {"http": {"url": place}}
+    elif kind == "s3":
+        where = {"store": {"uri": place}}
+    else:
+        path = Path(place)
+        where = {"store": {"uri": f"file://{path.absolute()}{'/' if path.is_dir() else ''}"}}
+    mapped = {"fieldMap": field_map.model_dump(by_alias=True, exclude_none=True)} if field_map else {}
+    return {"name": name, "format": row_format, **where, **mapped}
+
+
+def _named(files: Iterable[Path], taken: set[str]) -> Iterator[tuple[str, Path]]:
+    """Each file with a name for its source: its own, with a number where that is taken."""
     for path in files:
         stem = re.sub("[^a-z0-9]+", "-", path.stem.lower()).strip("-") or "file"
-        taken = {source.name for source in sources}
         name = stem if stem not in taken else next(f"{stem}-{n}" for n in range(2, len(taken) + 3) if f"{stem}-{n}" not in taken)
-        slash = "/" if path.is_dir() else ""
-        store = StoreSource(uri=f"file://{path.absolute()}{slash}")
-        sources.append(Source(name=name, store=store, format=RowFormat(row_format), field_map=field_map))
-    return sources
+        taken.add(name)
+        yield name, path
 
 
-def _size(path: Path) -> int:
+def _size(source: Source) -> int:
+    """Bytes of a source on this machine; of another place's the bar learns while it reads."""
+    if source.store is None or not source.store.uri.startswith("file://"):
+        return 0
+    path = Path(source.store.uri.removeprefix("file://"))
     files = path.rglob("*") if path.is_dir() else [path]
     return sum(file.stat().st_size for file in files if file.is_file())
 

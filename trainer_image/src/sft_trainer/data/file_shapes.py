@@ -8,7 +8,10 @@ import orjson
 
 from sft_trainer.contract import Reason, RowFormat
 from sft_trainer.data.detection.lines import Line
-from sft_trainer.data.normalise import PREFERENCE_ROW, TEXT_WITHOUT_TURNS, UNKNOWN_SHAPE
+from sft_trainer.data.masked_message import masked_message
+from sft_trainer.data.normalise import TEXT_WITHOUT_TURNS, UNKNOWN_SHAPE, left_out_names
+from sft_trainer.data.shapes.beside import NOT_USED, PREFERENCE_ROW
+from sft_trainer.data.shapes.suggestion import suggestion
 from sft_trainer.failure import TrainerFailure, invalid
 
 ROWS_TO_JUDGE = 20
@@ -17,11 +20,15 @@ SHOWN_NAMES = 12
 NO_SHAPE = {
     UNKNOWN_SHAPE: (
         "are of no shape that is known",
-        "say which is which in the source's fieldMap, for example {{prompt: {first}, response: {last}}}",
+        "say which is which in the source's fieldMap, for example {mapping}",
+    ),
+    NOT_USED: (
+        "have columns beside question and answer of which nobody says what they are: {left_out}",
+        "name them in the source's fieldMap, for example {mapping}; one that the map does not name is left out",
     ),
     PREFERENCE_ROW: (
-        "are preferences, of which fine-tuning on demonstrations learns nothing",
-        "to learn from the chosen answers, name them in the source's fieldMap: {{prompt: {first}, response: chosen}}",
+        "are preferences or judged answers, of which fine-tuning on demonstrations learns nothing",
+        "keep the good answers only, and say which is which in the source's fieldMap: {mapping}",
     ),
     TEXT_WITHOUT_TURNS: (
         "are plain text without question and answer",
@@ -63,10 +70,11 @@ class FileShapes:
         return ", ".join(f"{shape} {100 * count / shapes.total():.1f} %" for shape, count in shapes.most_common())
 
     def _unknown(self, line: Line, reason: str) -> TrainerFailure:
-        row = orjson.loads(line.data)
-        names = list(row) if isinstance(row, dict) else []
+        parsed = orjson.loads(line.data)
+        row = parsed if isinstance(parsed, dict) else {}
         found, remedy = NO_SHAPE[reason]
-        shown = ", ".join(names[:SHOWN_NAMES])
-        message = f"source '{self._source}': the first {ROWS_TO_JUDGE} rows of file {line.file} {found}; they have {shown}"
-        first, last = (names[0], names[-1]) if names else ("PROMPT", "RESPONSE")
-        return invalid(Reason.SOURCE_UNREADABLE, message, f"{remedy.format(first=first, last=last)}; then raise spec.run")
+        shown = ", ".join(list(row)[:SHOWN_NAMES])
+        told = found.format(left_out=", ".join(left_out_names(row)[:SHOWN_NAMES]))
+        message = f"source '{self._source}': the first {ROWS_TO_JUDGE} rows of file {line.file} {told}; they have {shown}"
+        mend = f"{remedy.format(mapping=suggestion(row))}; then raise spec.run"
+        return invalid(Reason.SOURCE_UNREADABLE, masked_message(message), masked_message(mend))

@@ -1,39 +1,43 @@
 """Turns a row of any known shape into messages. It only renames; whether they make sense is for validate to say.
 
-What it cannot carry over (pictures, weights between 0 and 1) rejects the row: dropped in silence it would teach something else.
+What it cannot carry over (pictures, weights between 0 and 1, columns that belong to what is asked) rejects the row: dropped
+in silence it would teach something else.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import NamedTuple
 
 import orjson
 
 from sft_trainer.contract import FieldMap, RowFormat
-from sft_trainer.data.rows import Content, Message, RowRejected
-from sft_trainer.data.shapes.conversations import CONVERSATIONS, messages, pair_turns, share_gpt
+from sft_trainer.data.rows import Content, RowRejected
+from sft_trainer.data.shapes.beside import PREFERENCE_ROW, PREFERENCES, Watched, check, left_out, watched
+from sft_trainer.data.shapes.conversations import CONVERSATIONS, messages_reader, pair_turns_reader, share_gpt_reader
 from sft_trainer.data.shapes.field_map import renamed
-from sft_trainer.data.shapes.fields import Document
+from sft_trainer.data.shapes.fields import Document, Reader
 from sft_trainer.data.shapes.instructions import (
-    alpaca,
-    input_output,
+    alpaca_reader,
+    input_output_reader,
     is_alpaca,
     is_input_output,
     is_prompt_completion,
     is_question_answer,
-    prompt_completion,
-    question_answer,
+    prompt_completion_reader,
+    question_answer_reader,
 )
-from sft_trainer.data.shapes.moss import is_moss, moss
-from sft_trainer.data.shapes.seed_tasks import seed_task
+from sft_trainer.data.shapes.moss import is_moss, moss_reader
+from sft_trainer.data.shapes.seed_tasks import seed_task_reader
 from sft_trainer.data.tool_calls import tools_of
 
-UNKNOWN_SHAPE, PREFERENCE_ROW, TEXT_WITHOUT_TURNS = "UnknownShape", "PreferenceRow", "TextWithoutTurns"
+UNKNOWN_SHAPE, TEXT_WITHOUT_TURNS = "UnknownShape", "TextWithoutTurns"
 CONTEXT = frozenset({"context", "passage", "document", "options", "choices", "A", "B", "C", "D", "laws", "reference"})
 """Beside a question, these belong to what is asked: left out in silence, the answer would be to another question."""
-KNOWN_SHAPES = 1_000
-"""Sets of names that are remembered; a file has a few."""
+REMEMBERED = 1_000
+"""Sets of names for which it is remembered how they are read; a file has a few."""
+Names = tuple[str, ...]
 
 
 class Normalised(NamedTuple):
@@ -43,62 +47,88 @@ class Normalised(NamedTuple):
     shape: RowFormat
 
 
+class Reading(NamedTuple):
+    """How rows with the same names are read."""
+
+    shape: RowFormat
+    reader: Reader
+    watched: Watched
+    """Names beside the turns that have to be looked at; none where the shape or the columns were given by the owner."""
+    has_tools: bool
+
+
 def normalise(document: object, row_format: RowFormat, field_map: FieldMap | None = None) -> Normalised:
     """What one row teaches; raises RowRejected."""
     row = _unwrapped(document)
     if field_map is not None:
         row = renamed(row, field_map)
-    shape = detect(row) if row_format is RowFormat.AUTO else row_format
-    return Normalised(Content(_NORMALISERS[shape](row), tools_of(row)), shape)
+    reading = reading_of(row, row_format, is_given=field_map is not None)
+    turns = reading.reader.read(row)
+    if reading.watched:
+        check(row, reading.watched, turns, reading.reader.used)
+    return Normalised(Content(turns, tools_of(row) if reading.has_tools else None), reading.shape)
 
 
 def _unwrapped(document: object) -> Document:
     """A row in a list of its own, or a list of turns without a name."""
+    if isinstance(document, dict):
+        return document
     if isinstance(document, list) and document and isinstance(document[0], dict):
         is_conversation = "role" in document[0] or "from" in document[0]
         if is_conversation:
             return {"messages": document}
         if len(document) == 1:
             return document[0]
-    if not isinstance(document, dict):
-        raise RowRejected("NotAnObject")
-    return document
+    raise RowRejected("NotAnObject")
 
 
-def detect(row: Document) -> RowFormat:
-    """The shape of one row, by its own names; raises RowRejected."""
+def reading_of(row: Document, row_format: RowFormat, *, is_given: bool = False) -> Reading:
+    """By the names of a row, and its turns where it has a list of them; raises RowRejected."""
     names = tuple(row)
-    known = _known.get(names)
-    if known is not None:
-        return known
-    if shape := _conversation(row):
-        return shape
-    if isinstance(row.get("label"), bool):
+    is_watched = row_format is RowFormat.AUTO and not is_given
+    if reading := _by_names_alone(names, row_format, is_watched):
+        return reading
+    if PREFERENCES.intersection(names):
         raise RowRejected(PREFERENCE_ROW)
-    shape = _by_names(frozenset(names))
-    is_told_by_names_alone = "label" not in row and not any(name in row for name in CONVERSATIONS)
-    if is_told_by_names_alone and len(_known) < KNOWN_SHAPES:
-        _known[names] = shape
-    return shape
+    shape, field = _conversation(row) or (_shape(frozenset(names)), None)
+    return _reading(names, shape, field, is_watched)
 
 
-_known: dict[tuple[str, ...], RowFormat] = {}
+def left_out_names(row: Document) -> list[str]:
+    """Of a row of a known shape: what would be left out of it."""
+    try:
+        return left_out(row, reading_of(row, RowFormat.AUTO).watched)
+    except RowRejected:
+        return []
 
 
-def _conversation(row: Document) -> RowFormat | None:
-    if "chosen" in row or "rejected" in row or "kto_tag" in row:
-        raise RowRejected(PREFERENCE_ROW)
+@lru_cache(maxsize=REMEMBERED)
+def _by_names_alone(names: Names, row_format: RowFormat, is_watched: bool) -> Reading | None:
+    """None where the turns themselves must be looked at."""
+    if row_format is not RowFormat.AUTO:
+        return _reading(names, row_format, None, is_watched)
+    if any(name in names for name in CONVERSATIONS):
+        return None
+    return _reading(names, _shape(frozenset(names)), None, is_watched)
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _reading(names: Names, shape: RowFormat, field: str | None, is_watched: bool) -> Reading:
+    reader = _READERS[shape](names) if field is None else _CONVERSATION_READERS[shape](names, field)
+    return Reading(shape, reader, watched(names, reader.used) if is_watched else (), not {"tools", "functions"}.isdisjoint(names))
+
+
+def _conversation(row: Document) -> tuple[RowFormat, str | None] | None:
+    """The shape of a list of turns, and the field that has it."""
     for name in CONVERSATIONS:
         turns = _parsed(row.get(name))
         if is_moss(turns):
-            return RowFormat.MOSS
+            return RowFormat.MOSS, None
         if not isinstance(turns, list) or not turns or not isinstance(turns[0], dict):
             continue
-        if isinstance(row.get("label"), bool):
-            raise RowRejected(PREFERENCE_ROW)
         if "from" in turns[0]:
-            return RowFormat.SHARE_GPT
-        return RowFormat.PAIR_TURNS if {"human", "assistant"} <= turns[0].keys() else RowFormat.MESSAGES
+            return RowFormat.SHARE_GPT, name
+        return RowFormat.PAIR_TURNS if {"human", "assistant"} <= turns[0].keys() else RowFormat.MESSAGES, name
     return None
 
 
@@ -111,7 +141,10 @@ def _parsed(turns: object) -> object:
         return turns
 
 
-def _by_names(names: frozenset[str]) -> RowFormat:
+def _shape(names: frozenset[str]) -> RowFormat:
+    """Of a row without a list of turns."""
+    if not names.isdisjoint(PREFERENCES):
+        raise RowRejected(PREFERENCE_ROW)
     if {"instruction", "instances"} <= names:
         return RowFormat.SEED_TASKS
     if {"prompt", "completion"} <= names and names.isdisjoint(CONTEXT):
@@ -130,14 +163,19 @@ def _by_names(names: frozenset[str]) -> RowFormat:
     raise RowRejected(TEXT_WITHOUT_TURNS if names & {"text", "content"} else UNKNOWN_SHAPE)
 
 
-_NORMALISERS: Mapping[RowFormat, Callable[[Document], tuple[Message, ...]]] = {
-    RowFormat.ALPACA: alpaca,
-    RowFormat.MESSAGES: messages,
-    RowFormat.SHARE_GPT: share_gpt,
-    RowFormat.PROMPT_COMPLETION: prompt_completion,
-    RowFormat.QUESTION_ANSWER: question_answer,
-    RowFormat.INPUT_OUTPUT: input_output,
-    RowFormat.PAIR_TURNS: pair_turns,
-    RowFormat.MOSS: moss,
-    RowFormat.SEED_TASKS: seed_task,
+_READERS: Mapping[RowFormat, Callable[[Names], Reader]] = {
+    RowFormat.ALPACA: alpaca_reader,
+    RowFormat.MESSAGES: messages_reader,
+    RowFormat.SHARE_GPT: share_gpt_reader,
+    RowFormat.PROMPT_COMPLETION: prompt_completion_reader,
+    RowFormat.QUESTION_ANSWER: question_answer_reader,
+    RowFormat.INPUT_OUTPUT: input_output_reader,
+    RowFormat.PAIR_TURNS: pair_turns_reader,
+    RowFormat.MOSS: moss_reader,
+    RowFormat.SEED_TASKS: seed_task_reader,
+}
+_CONVERSATION_READERS: Mapping[RowFormat, Callable[[Names, str], Reader]] = {
+    RowFormat.MESSAGES: messages_reader,
+    RowFormat.SHARE_GPT: share_gpt_reader,
+    RowFormat.PAIR_TURNS: pair_turns_reader,
 }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from sft_trainer.contract import NetworkSettings, Reason, Source
@@ -11,6 +11,7 @@ from sft_trainer.data.detection.file_form import FileForm, form_of
 from sft_trainer.data.detection.layout import Layout
 from sft_trainer.data.detection.lines import Line, read_lines
 from sft_trainer.data.detection.unreadable import UnreadableFile
+from sft_trainer.data.masked_message import masked_message
 from sft_trainer.data.origins.fetch import FetchedFile, fetch
 from sft_trainer.failure import TrainerFailure, invalid
 from sft_trainer.network.address_guard import shown
@@ -54,11 +55,18 @@ class SourceReader:
     def _lines_of(self, fetched: FetchedFile) -> Iterator[Line]:
         try:
             form = form_of(fetched.path)
+            form = replace(form, evidence=tuple(map(masked_message, self._evidence(form, fetched))))
             self._check_inline(form)
             self.files.append(ReadFile(fetched.key, fetched.identity, fetched.revision, form))
             yield from read_lines(fetched.path, fetched.key, form)
         except UnreadableFile as unreadable:
             raise self._unreadable(fetched.key, unreadable) from unreadable
+
+    def _evidence(self, form: FileForm, fetched: FetchedFile) -> tuple[str, ...]:
+        """That of the first file says what else is there."""
+        if self.files or not fetched.passed_over:
+            return form.evidence
+        return (*form.evidence, f"beside the files that are read there is, and by its name is not read: {fetched.passed_over}")
 
     def _check_inline(self, form: FileForm) -> None:
         if self.source.inline is not None and form.layout not in (Layout.JSON_LINES, None):
@@ -68,7 +76,7 @@ class SourceReader:
         where = "the inline text" if self.source.inline is not None else f"file {key}"
         return invalid(
             Reason.SOURCE_UNREADABLE,
-            f"source '{self.source.name}': {where} {unreadable.found}",
+            f"source '{self.source.name}': {where} {masked_message(unreadable.found)}",
             f"{unreadable.remedy}; then raise spec.run",
         )
 

@@ -20,7 +20,7 @@ def tools_of(document: Mapping[str, Any]) -> str | None:
     parsed = _parsed(given, BAD_TOOLS)
     if not isinstance(parsed, list) or not all(isinstance(tool, dict) for tool in parsed):
         raise RowRejected(BAD_TOOLS)
-    return orjson.dumps(parsed, option=orjson.OPT_SORT_KEYS).decode() if parsed else None
+    return _json_text(parsed, BAD_TOOLS) if parsed else None
 
 
 def tool_calls(message: Mapping[str, Any]) -> tuple[ToolCall, ...]:
@@ -44,7 +44,7 @@ def _call(call: object) -> ToolCall:
     if not isinstance(function, Mapping) or not isinstance(function.get("name"), str) or not isinstance(identity, str | None):
         raise RowRejected(BAD_TOOL_CALL)
     arguments = function.get("arguments", {})
-    text = arguments if isinstance(arguments, str) else orjson.dumps(arguments, option=orjson.OPT_SORT_KEYS).decode()
+    text = arguments if isinstance(arguments, str) else _json_text(arguments, BAD_TOOL_CALL)
     return ToolCall(function["name"], text, identity)
 
 
@@ -54,4 +54,12 @@ def _parsed(value: object, reason: str) -> Any:  # noqa: ANN401 - any JSON
     try:
         return orjson.loads(value)
     except orjson.JSONDecodeError as error:
+        raise RowRejected(reason) from error
+
+
+def _json_text(value: object, reason: str) -> str:
+    """orjson reads four times as deep as it writes."""
+    try:
+        return orjson.dumps(value, option=orjson.OPT_SORT_KEYS).decode()
+    except orjson.JSONEncodeError as error:
         raise RowRejected(reason) from error

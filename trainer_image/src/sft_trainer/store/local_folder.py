@@ -7,6 +7,8 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+from sft_trainer.contract import Reason
+from sft_trainer.failure import invalid
 from sft_trainer.store.hashing_writer import HashingWriter
 from sft_trainer.store.object_store import ObjectInfo, ObjectNotFound, ObjectTooLarge
 from sft_trainer.store.paths import inside
@@ -16,13 +18,16 @@ PIECE_BYTES = 1 << 20
 
 
 class LocalFolder:
-    """An ObjectStore on a folder."""
+    """An ObjectStore on a folder. Without `follows_links` it lists none with a link that leads out of it."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, follows_links: bool = True) -> None:
         self._folder = folder
+        self._follows_links = follows_links
         self.uri = f"file://{folder}/"
 
     def list(self, prefix: str = "") -> Iterator[ObjectInfo]:
+        if not self._follows_links:
+            self._check_links()
         files = (path for path in self._folder.rglob("*") if path.is_file() and not path.name.endswith(UNFINISHED))
         keys = sorted(path.relative_to(self._folder).as_posix() for path in files)
         for key in keys:
@@ -31,6 +36,14 @@ class LocalFolder:
 
     def list_top(self) -> Iterator[ObjectInfo]:
         return (found for found in self.list() if "/" not in found.key)
+
+    def _check_links(self) -> None:
+        """Raises TrainerFailure for a link to a place outside: who fills a folder may not choose what else is read."""
+        root = self._folder.resolve()
+        for path in self._folder.rglob("*"):
+            if path.is_symlink() and not path.resolve().is_relative_to(root):
+                message = f"{path} is a link to a place outside of {self._folder}"
+                raise invalid(Reason.INVALID_CONFIG, message, "put the file itself there, or name the file it leads to")
 
     def head(self, key: str) -> ObjectInfo | None:
         path = inside(self._folder, key)

@@ -68,7 +68,7 @@ class ObjectStore(Protocol):
         """Removes the object; it is no error when there is none."""
 
 
-def open_store(prefix: StorePrefix) -> ObjectStore:
+def open_store(prefix: StorePrefix, *, follows_links: bool = True) -> ObjectStore:
     """The store rooted at a prefix: `s3://bucket/folder/` or `file:///folder/`."""
     if prefix.uri.startswith("s3://"):
         from sft_trainer.store.s3 import S3Store  # boto3 takes a third of a second to import, and a local folder needs none
@@ -77,14 +77,14 @@ def open_store(prefix: StorePrefix) -> ObjectStore:
     if prefix.uri.startswith("file:///"):
         from sft_trainer.store.local_folder import LocalFolder
 
-        return LocalFolder(Path(prefix.uri.removeprefix("file://")))
+        return LocalFolder(Path(prefix.uri.removeprefix("file://")), follows_links=follows_links)
     raise invalid(Reason.INVALID_CONFIG, f"'{prefix.uri}' must start with s3:// or file:///")
 
 
-def open_object(prefix: StorePrefix) -> tuple[ObjectStore, str]:
+def open_object(prefix: StorePrefix, *, follows_links: bool = True) -> tuple[ObjectStore, str]:
     """A store and a key for a URI that may name one object: (its folder, its name); for a folder the key is empty."""
     if prefix.uri.endswith("/"):
-        return open_store(prefix), ""
+        return open_store(prefix, follows_links=follows_links), ""
     folder, _, name = prefix.uri.rpartition("/")
     if folder in ("s3:/", "file:/"):  # s3://bucket without a slash is the bucket itself
         return open_store(prefix.model_copy(update={"uri": f"{prefix.uri}/"})), ""

@@ -36,6 +36,8 @@ FIRST_DELAY_SECONDS = 0.5
 LONGEST_DELAY_SECONDS = 15.0
 READ_TIMEOUT_SECONDS = 60.0
 """A server that says nothing for so long is taken for gone; completing an upload of many parts may take it half of that."""
+MAX_EMPTY_PAGES = 1_000
+"""Pages in a row without an object: a million marks of folders or of what was deleted take minutes."""
 PARALLEL_CONNECTIONS = 40
 """Four files at once (store/manifest.py), each sent in up to ten parts (boto3's own choice)."""
 # The CRT client ignores endpoint_url (seen with boto3 1.44); the classic one is as fast on one network card.
@@ -122,21 +124,35 @@ class S3Store:
         self._retry_seconds = retry_seconds
 
     def list(self, prefix: str = "") -> Iterator[ObjectInfo]:
-        start_after = ""
+        start_after, token, pages = "", "", 0
         while True:
-            page = self._try(prefix, functools.partial(self._page, prefix, start_after))
-            for entry in page.get("Contents", []):
+            page = self._try(prefix, functools.partial(self._page, prefix, start_after, token))
+            entries = page.get("Contents", [])
+            if entries and entries[-1]["Key"] == start_after:
+                raise self._endless(prefix, "gives the same page again")
+            for entry in entries:
                 start_after = entry["Key"]
                 if not start_after.endswith("/"):  # consoles make an empty object to show a folder
+                    pages = 0
                     yield self._info(entry)
             if not page["IsTruncated"]:
                 return
+            # A page may be empty where many objects were deleted; there the token alone goes on.
+            token = "" if entries else page.get("NextContinuationToken", "")
+            pages += 1
+            if pages > MAX_EMPTY_PAGES or not (entries or token):
+                raise self._endless(prefix, "does not end: page after page is empty")
 
     def _info(self, entry: ObjectTypeDef) -> ObjectInfo:
         return ObjectInfo(entry["Key"].removeprefix(self._root), entry["Size"], entry.get("ETag", "").strip('"'))
 
-    def _page(self, prefix: str, start_after: str) -> ListObjectsV2OutputTypeDef:
-        return self._client.list_objects_v2(Bucket=self._bucket, Prefix=self._root + prefix, StartAfter=start_after)
+    def _page(self, prefix: str, start_after: str, token: str) -> ListObjectsV2OutputTypeDef:
+        onwards: dict[str, str] = {"ContinuationToken": token} if token else {"StartAfter": start_after}
+        return self._client.list_objects_v2(Bucket=self._bucket, Prefix=self._root + prefix, **onwards)  # type: ignore[arg-type]
+
+    def _endless(self, prefix: str, what: str) -> TrainerFailure:
+        message = f"the server's listing of {self.uri}{prefix} {what}"
+        return invalid(Reason.SOURCE_UNREADABLE, message, "name a folder further down, or look at the S3 server")
 
     def _check_access(self) -> ListObjectsV2OutputTypeDef:
         return self._client.list_objects_v2(Bucket=self._bucket, Prefix=self._root, MaxKeys=1)

@@ -12,8 +12,9 @@ import pytest
 from sft_trainer.contract import NetworkSettings, Reason
 from sft_trainer.contract.source import HttpSource, Source
 from sft_trainer.data.origins.fetch import fetch
-from sft_trainer.data.origins.guarded_http import ATTEMPTS, MAX_REDIRECTS
+from sft_trainer.data.origins.guarded_http import ATTEMPTS, MAX_REDIRECTS, onward
 from sft_trainer.failure import TrainerFailure
+from sft_trainer.network.address_guard import Target
 from tests.unit.trainer.data.origins.http_server import Reply, Server
 
 ROWS = b'{"a": 1}\n'
@@ -124,3 +125,20 @@ def test_a_secret_that_cannot_stand_in_a_header_is_not_printed(tmp_path: Path) -
         read("https://1.1.1.1/f", tmp_path, authorization_path=str(secret))
     assert caught.value.reason is Reason.CREDENTIALS_INCOMPLETE
     assert "top" not in caught.value.message
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "is_followed"),
+    [("https", "https", True), ("http", "http", True), ("http", "https", True), ("https", "http", False)],
+)
+def test_a_redirect_never_leaves_tls(before: str, after: str, is_followed: bool) -> None:
+    one, other = (Target(scheme, "host", 1, "/", "1.1.1.1") for scheme in (before, after))
+    if is_followed:
+        assert onward("https://host/", one, other) == other
+    else:
+        with pytest.raises(TrainerFailure, match="from https to http"):
+            onward("http://host/", one, other)
+
+
+def test_no_more_than_three_redirects_are_followed() -> None:
+    assert MAX_REDIRECTS == 3

@@ -143,3 +143,14 @@ def test_a_catalog_name_is_read_from_the_hub(server: Server, tmp_path: Path) -> 
 def test_a_slip_in_a_catalog_name_is_told(tmp_path: Path) -> None:
     with pytest.raises(TrainerFailure, match="belle-1m"):
         read(Source(name="s", catalog=CatalogSource(name="bell-1m")), tmp_path)
+
+
+def test_splits_to_test_with_are_not_read_unless_a_pattern_names_them(server: Server, tmp_path: Path) -> None:
+    names = ["data/train-0.jsonl", "data/test-0.jsonl", "validation.jsonl", "dev/x.jsonl", "latest.jsonl", "all.jsonl"]
+    publish(server, [[entry(name, b"x") for name in names]])
+    for name in names:
+        server.replies[resolve_path(name)] = [Reply(b"x")]
+    found = read(source(server), tmp_path)
+    assert [file.key for file in found] == ["all.jsonl", "data/train-0.jsonl", "latest.jsonl"]
+    assert "data/test-0.jsonl" in found[0].passed_over
+    assert [file.key for file in read(source(server, files="data/test-*"), tmp_path)] == ["data/test-0.jsonl"]

@@ -159,3 +159,52 @@ def test_inline_rows_are_a_file_known_by_their_checksum(tmp_path: Path) -> None:
 def test_a_source_has_exactly_one_place(places: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match="exactly one"):
         Source.model_validate({"name": "s"} | places)
+
+
+class Busy(LocalFolder):
+    """A store with etags, in which an object is written to while it is read, a number of times."""
+
+    def __init__(self, folder: Path, writes: int) -> None:
+        super().__init__(folder)
+        self._writes = writes
+        self.version = 0
+
+    def head(self, key: str) -> ObjectInfo | None:
+        found = super().head(key)
+        return ObjectInfo(key, found.size, f"v{self.version}") if found else None
+
+    def download(self, key: str, path: Path) -> str:
+        digest = super().download(key, path)
+        if self.version < self._writes:
+            self.version += 1
+            (self._folder / key).write_text(f"version {self.version}")
+        return digest
+
+
+def download(folder: Path, writes: int) -> tuple[str, str]:
+    """(identity, content) of an object."""
+    (folder / "a.jsonl").write_text("version 0")
+    origin = StoreOrigin(StoreSource(uri="s3://bucket/a.jsonl"), Busy(folder, writes), "a.jsonl")
+    [found] = origin.files()
+    identity = origin.download(found, folder / "copy", 100)
+    return identity, (folder / "copy").read_text()
+
+
+@pytest.mark.parametrize("writes", [0, 1, 2])
+def test_the_identity_is_that_of_the_object_that_was_downloaded(tmp_path: Path, writes: int) -> None:
+    assert download(tmp_path, writes) == (f"etag:v{writes}", f"version {writes}")
+
+
+def test_an_object_that_never_rests_is_told(tmp_path: Path) -> None:
+    with pytest.raises(TrainerFailure, match="again and again") as caught:
+        download(tmp_path, 9)
+    assert caught.value.reason is Reason.STORE_UNAVAILABLE
+
+
+@pytest.mark.parametrize(
+    "name", ["a.ndjson", "a.jsonl.bz2", "a.json.xz", "a.jsonl.zstd", "a.csv.gzip", "a.arrow", "A.JSONL", "a.parquet"]
+)
+def test_every_container_that_is_read_is_read_from_a_folder_too(tmp_path: Path, name: str) -> None:
+    (tmp_path / "bucket").mkdir()
+    (tmp_path / "bucket" / name).write_text("x")
+    assert read(tmp_path, f"file://{tmp_path}/bucket/") == [f"{name}=x"]

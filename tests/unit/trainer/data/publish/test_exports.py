@@ -96,6 +96,16 @@ def test_openai_calls_keep_their_ids_and_results_follow_them() -> None:
     assert dropped == {"toolCallIdsMadeUp"}
 
 
+def test_openai_gets_each_tool_in_its_wrapper() -> None:
+    function = {"name": "open", "description": "Opens a valve", "parameters": {}}
+    wrapped = {"type": "function", "function": function}
+    for tool in (function, {"type": "function", **function}, wrapped):
+        row = openai_row(Content((Message("user", "q"),), json.dumps([tool])), set())
+        assert row["tools"] == [wrapped]
+    search = {"type": "web_search", "name": "x"}
+    assert openai_row(Content((Message("user", "q"),), json.dumps([search])), set())["tools"] == [search]
+
+
 def test_ms_swift_has_calls_and_results_as_turns_and_says_what_is_not_learned() -> None:
     call = ToolCall("open", '{"valve": 1}')
     content = Content(

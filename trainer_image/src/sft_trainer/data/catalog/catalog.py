@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Mapping
 from enum import StrEnum
 from importlib.resources import files
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -32,6 +33,11 @@ class Fact(_Frozen, Generic[T]):
     value: T
     source: str
 
+    @property
+    def known(self) -> T | None:
+        """The value, if somebody has read it where it is said."""
+        return None if self.source == UNVERIFIED else self.value
+
 
 class Shape(StrEnum):
     """How a row tells its turns."""
@@ -51,16 +57,22 @@ class Shape(StrEnum):
 class Entry(_Frozen):
     """One dataset."""
 
-    title: str
+    title: Fact[str]
     repository: Fact[str]
-    files: str | None = None
+    files: Fact[str | None]
+    """Those to learn from; none means all data files that are not named as a split for tests."""
     shape: Fact[Shape]
-    columns: dict[str, str] = {}
+    columns: Fact[dict[str, str]]
     """Which column means what, where the names do not say so themselves."""
-    language: tuple[str, ...] = Field(min_length=1)
-    domain: str
+    language: Fact[tuple[str, ...]]
+    domain: Fact[str]
     rows: Fact[str | None]
     license: Fact[str | None]
+
+    @property
+    def facts(self) -> Mapping[str, Fact[Any]]:
+        """By name."""
+        return {name: getattr(self, name) for name in type(self).model_fields}
 
 
 class _Catalog(_Frozen):

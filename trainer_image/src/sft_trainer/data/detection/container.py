@@ -31,6 +31,8 @@ class Container(StrEnum):
     ARROW = "arrow"
 
 
+ARROW_STREAM = b"\xff\xff\xff\xff"
+"""Of Arrow's format for streams, in which the `datasets` library keeps its own copies."""
 MAGIC: tuple[tuple[bytes, Container], ...] = (
     (b"\x1f\x8b", Container.GZIP),
     (b"\x28\xb5\x2f\xfd", Container.ZSTD),
@@ -38,6 +40,7 @@ MAGIC: tuple[tuple[bytes, Container], ...] = (
     (b"\xfd7zXZ\x00", Container.XZ),
     (b"PAR1", Container.PARQUET),
     (b"ARROW1", Container.ARROW),
+    (ARROW_STREAM, Container.ARROW),
 )
 FOREIGN: tuple[tuple[bytes, str, str], ...] = (
     (b"%PDF", "is a PDF", "export its text as rows"),

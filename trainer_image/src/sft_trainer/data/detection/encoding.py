@@ -13,20 +13,18 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import BinaryIO
 
+from sft_trainer.data.detection.common_characters import share_of_common
+from sft_trainer.data.detection.seven_bit import seven_bit_encoding
 from sft_trainer.data.detection.unreadable import UnreadableFile
 
 CHUNK_BYTES = 1 << 20
 MAX_BROKEN_PERCENT = 5
-"""Of the lines that are not plain ASCII: a UTF-8 file with some broken lines is still UTF-8, and they are rejected one by one."""
+"""Of the bytes that are not plain ASCII: a UTF-8 file with some broken characters is still UTF-8, and its rows with them are
+rejected one by one. Of another encoding's bytes next to none are valid UTF-8."""
 MIN_HAN_PERCENT = 5
 """Of the characters, for GB18030: almost any bytes decode as it, but not into text of which a part is Chinese."""
 MIN_COMMON_PERCENT = 15
 """Of the Chinese characters. In real text these make up two fifths, in bytes of Korean, Japanese or Big5 next to nothing."""
-COMMON = (
-    "的一是不了在人有我他这个们中来上大为和国地到以说时要就出会可也你对生能而子那得于着下自之年过发后作里用道行所然家种事成方多经么去"
-    "法学如都同现当没动面起看定天分还进好小部其些主样理心她本前开但因只从想实"
-)
-"""The most frequent characters of modern Chinese (Jun Da, Modern Chinese Character Frequency List)."""
 NAMES = {"utf-8": "UTF-8", "utf-8-sig": "UTF-8 with a byte order mark", "gb18030": "GB18030 (GBK)"}
 MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
@@ -35,8 +33,8 @@ MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
-_HAN = re.compile("[\u4e00-\u9fff]")
-_COMMON = re.compile(f"[{COMMON}]")
+_BEYOND_ASCII = bytes(range(128, 256))
+_BROKEN = re.compile("[\udc80-\udcff]")
 ICONV = "save it as UTF-8 (for example: iconv -f {0} -t UTF-8)"
 Opener = Callable[[], BinaryIO]
 
@@ -74,11 +72,19 @@ def encoding_of(open_stream: Opener) -> EncodingFound:
             ICONV.format("UTF-16LE"),
         )
     if _decodes(open_stream, "utf-8"):
+        _check_is_no_seven_bit_text(open_stream)
         return EncodingFound(Encoding.UTF8, "all of it is valid UTF-8")
-    broken, lines = _broken_lines(open_stream)
-    if broken * 100 <= MAX_BROKEN_PERCENT * lines:
-        return EncodingFound(Encoding.UTF8, f"{broken} of {lines} lines with characters beyond ASCII are not valid UTF-8")
+    broken, beyond = _broken_bytes(open_stream)
+    if broken * 100 <= MAX_BROKEN_PERCENT * beyond:
+        return EncodingFound(Encoding.UTF8, f"{broken} of {beyond} bytes beyond ASCII are not valid UTF-8")
     return _chinese(open_stream)
+
+
+def _check_is_no_seven_bit_text(open_stream: Opener) -> None:
+    with open_stream() as stream:
+        found = seven_bit_encoding(stream.read(CHUNK_BYTES))
+    if found:
+        raise UnreadableFile(f"is text in {found}, an encoding of ASCII characters alone", ICONV.format(found))
 
 
 def _decodes(open_stream: Opener, encoding: str) -> bool:
@@ -99,19 +105,15 @@ def _must_decode(open_stream: Opener, encoding: Encoding) -> None:
         raise UnreadableFile(f"begins with the mark of {encoding} and does not go on so", "save it as UTF-8")
 
 
-def _broken_lines(open_stream: Opener) -> tuple[int, int]:
-    """(lines that are not UTF-8, lines that are not ASCII)"""
-    broken = lines = 0
+def _broken_bytes(open_stream: Opener) -> tuple[int, int]:
+    """(bytes that are not UTF-8, bytes that are not ASCII)"""
+    decoder = codecs.getincrementaldecoder("utf-8")("surrogateescape")
+    broken = beyond = 0
     with open_stream() as stream:
-        while line := stream.readline(CHUNK_BYTES):
-            if line.isascii():
-                continue
-            lines += 1
-            try:
-                line.decode()
-            except UnicodeDecodeError as error:
-                broken += error.reason != "unexpected end of data"
-    return broken, lines
+        while chunk := stream.read(CHUNK_BYTES):
+            beyond += len(chunk) - len(chunk.translate(None, _BEYOND_ASCII))
+            broken += len(_BROKEN.findall(decoder.decode(chunk)))
+    return broken + len(_BROKEN.findall(decoder.decode(b"", final=True))), beyond
 
 
 def _chinese(open_stream: Opener) -> EncodingFound:
@@ -122,8 +124,9 @@ def _chinese(open_stream: Opener) -> EncodingFound:
             while chunk := stream.read(CHUNK_BYTES):
                 text = decoder.decode(chunk)
                 characters += len(text)
-                han += len(_HAN.findall(text))
-                common += len(_COMMON.findall(text))
+                more_han, more_common = share_of_common(text)
+                han += more_han
+                common += more_common
         decoder.decode(b"", final=True)
     except UnicodeDecodeError as error:
         raise UnreadableFile("is text in an encoding that is neither UTF-8 nor GB18030", ICONV.format("ENCODING")) from error

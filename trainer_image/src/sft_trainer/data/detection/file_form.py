@@ -11,7 +11,7 @@ from sft_trainer.data.detection.container import Container, container_of, open_u
 from sft_trainer.data.detection.encoding import NAMES, Encoding, encoding_of
 from sft_trainer.data.detection.layout import Layout, layout_of
 
-TABLES = {Container.XLSX: "first sheet", Container.PARQUET: "columns", Container.ARROW: "columns"}
+TABLES = {Container.XLSX: "visible sheets", Container.PARQUET: "columns", Container.ARROW: "columns"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
+from sft_trainer.data.detection.column_rows import arrow_rows, parquet_rows
 from sft_trainer.data.detection.container import Container
+from sft_trainer.data.detection.csv_rows import NumberedRow, csv_rows
 from sft_trainer.data.detection.file_form import FileForm, open_text
 from sft_trainer.data.detection.json_values import JsonValues
 from sft_trainer.data.detection.layout import Layout
-from sft_trainer.data.detection.tables import NumberedRow, arrow_rows, csv_rows, parquet_rows, xlsx_rows
 
 MAX_LINE_BYTES = 16 << 20
 """A row longer than this is not an instruction; it would be held in memory several times over."""
@@ -46,6 +47,8 @@ def _rows(path: Path, form: FileForm) -> Iterator[NumberedRow]:
     if form.container is Container.ARROW:
         return arrow_rows(path)
     if form.container is Container.XLSX:
+        from sft_trainer.data.detection.excel import xlsx_rows  # openpyxl takes long to import, and few sources need it
+
         return xlsx_rows(path)
     return _text_rows(path, form)
 
@@ -56,7 +59,7 @@ def _text_rows(path: Path, form: FileForm) -> Iterator[NumberedRow]:
             case Layout.JSON_LINES:
                 yield from _json_lines(text)
             case Layout.JSON_ARRAY:
-                yield from enumerate(JsonValues(text).array(), start=1)
+                yield from enumerate(JsonValues(text).arrays(), start=1)
             case Layout.JSON_OBJECT:
                 yield from enumerate(JsonValues(text).rows_of_object(), start=1)
             case Layout.JSON_VALUES:

@@ -6,8 +6,10 @@ import difflib
 
 from sft_trainer.contract import PrepareConfig, Reason
 from sft_trainer.contract.source import FieldMap, HuggingFaceSource, Source
-from sft_trainer.data.catalog.catalog import Shape, load_catalog
+from sft_trainer.data.catalog.catalog import Entry, Shape, load_catalog
 from sft_trainer.failure import invalid
+
+ALPACA = {"prompt": "instruction", "input": "input", "response": "output", "system": "system", "history": "history"}
 
 
 def resolve_sources(config: PrepareConfig) -> PrepareConfig:
@@ -34,16 +36,23 @@ def resolve(source: Source, endpoint: str) -> Source:
     place = HuggingFaceSource(
         repository=entry.repository.value,
         revision=source.catalog.revision or "main",
-        files=entry.files,
+        files=entry.files.value,
         endpoint=endpoint,
         token_path=source.catalog.token_path,
     )
-    columns = {"input" if name == "context" else name: column for name, column in entry.columns.items()}
-    is_by_columns = entry.shape.value is Shape.PAIR and bool(columns)
     declared = {
-        "field_map": source.field_map or (FieldMap(**columns) if is_by_columns else None),
-        "license": source.license or entry.license.value,
-        "language": source.language or ", ".join(entry.language),
-        "domain": source.domain or entry.domain,
+        "field_map": source.field_map or field_map_of(entry),
+        # A licence that nobody has read is no licence: the card says that it is unknown.
+        "license": source.license or entry.license.known,
+        "language": source.language or ", ".join(entry.language.value),
+        "domain": source.domain or entry.domain.value,
     }
     return source.model_copy(update={"catalog": None, "hugging_face": place} | declared)
+
+
+def field_map_of(entry: Entry) -> FieldMap | None:
+    """What the columns of a set mean. It is known what stands beside them, and that it may be left out."""
+    columns = {"input" if name == "context" else name: column for name, column in entry.columns.value.items() if name != "tools"}
+    if entry.shape.value is Shape.ALPACA:
+        return FieldMap(**ALPACA)
+    return FieldMap(**columns) if columns else None

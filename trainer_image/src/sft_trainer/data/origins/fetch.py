@@ -33,6 +33,8 @@ class FetchedFile:
     size: int
     revision: str = ""
     """The commit that it is part of, where there is such a thing."""
+    passed_over: str = ""
+    """Files of the source that are not read, by their names."""
 
 
 PUBLIC = NetworkSettings()
@@ -48,11 +50,11 @@ def fetch(source: Source, scratch: Path, network: NetworkSettings = PUBLIC) -> I
     for found in files:
         with tempfile.TemporaryDirectory(dir=scratch) as folder:
             path = Path(folder) / "file"
-            _download(origin, found, path, remaining)
+            identity = _download(origin, found, path, remaining)
             size = path.stat().st_size
             remaining -= size
             received += size
-            yield FetchedFile(path, found.key, found.identity or _checksum(path), size, found.revision)
+            yield FetchedFile(path, found.key, identity or _checksum(path), size, found.revision, str(origin.passed_over))
     if not received:
         names = ", ".join(found.key for found in files[:3])
         message = f"{origin.where} is empty ({names}: 0 bytes)"
@@ -92,9 +94,9 @@ def found_files(origin: Origin) -> list[FoundFile]:
     return sorted(found, key=lambda file: file.key)
 
 
-def _download(origin: Origin, found: FoundFile, path: Path, max_bytes: int) -> None:
+def _download(origin: Origin, found: FoundFile, path: Path, max_bytes: int) -> str:
     try:
-        origin.download(found, path, max_bytes)
+        return origin.download(found, path, max_bytes)
     except OSError as error:
         if error.errno != errno.ENOSPC:
             raise

@@ -20,8 +20,8 @@ from sft_trainer.network.address_guard import Target, check, shown
 
 T = TypeVar("T")
 
-MAX_REDIRECTS = 5
-"""A hub takes two: to its large-file store, and from there to the nearest copy."""
+MAX_REDIRECTS = 3
+"""A hub takes one to its large-file store, and one more each where a repository was renamed or a copy is nearer."""
 TIMEOUT = urllib3.Timeout(connect=5, read=60)
 MAX_SECONDS = 4 * 3600
 """100 GiB at 60 Mbit/s; a server that drips bytes must not hold a pod for ever."""
@@ -95,11 +95,21 @@ class GuardedHttp:
                     url = urljoin(url, reply.headers.get("Location", ""))
                 finally:
                     reply.close()
-            following = check(url, self._allowed)
-            if target.scheme == "https" and following.scheme == "http":
-                raise invalid(Reason.INVALID_CONFIG, f"{shown(url)} is not followed: it leads from https to http")
-            target = following
+            target = onward(url, target, check(url, self._allowed))
         raise invalid(Reason.INVALID_CONFIG, f"{shown(url)}: more than {MAX_REDIRECTS} redirects", "give the last URL itself")
+
+
+def onward(url: str, target: Target, following: Target) -> Target:
+    """Where a redirect leads; raises TrainerFailure when it leaves TLS.
+
+    From http to https it may lead: http:// is only ever followed to hosts that the platform team has named, the address of the
+    new one was checked like any other, and TLS makes the answer harder to forge, never easier.
+    """
+    if target.scheme == "https" and following.scheme == "http":
+        raise invalid(
+            Reason.INVALID_CONFIG, f"{shown(url)} is not followed: it leads from https to http", "give the last URL itself"
+        )
+    return following
 
 
 def _pool(target: Target) -> urllib3.HTTPConnectionPool:

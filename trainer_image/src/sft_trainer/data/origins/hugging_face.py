@@ -12,7 +12,7 @@ from sft_trainer.contract import Reason
 from sft_trainer.contract.source import HuggingFaceSource
 from sft_trainer.data.origins.glob import matches
 from sft_trainer.data.origins.guarded_http import GuardedHttp
-from sft_trainer.data.origins.origin import FoundFile, is_data_file
+from sft_trainer.data.origins.origin import FoundFile, PassedOver, is_data_file, is_held_out
 from sft_trainer.data.origins.secret_file import read_secret
 from sft_trainer.failure import TrainerFailure, invalid
 from sft_trainer.store.paths import checked
@@ -27,6 +27,7 @@ class HuggingFaceOrigin:
 
     def __init__(self, source: HuggingFaceSource, allowed_private_hosts: frozenset[str] = frozenset()) -> None:
         self.where = f"{source.endpoint.rstrip('/')}/datasets/{source.repository}"
+        self.passed_over = PassedOver()
         self.max_objects, self.max_bytes = source.max_objects, source.max_bytes
         self._source = source
         self._api = f"{source.endpoint.rstrip('/')}/api/datasets/{source.repository}"
@@ -35,26 +36,32 @@ class HuggingFaceOrigin:
 
     def files(self) -> Iterator[FoundFile]:
         commit = self._commit()
-        others: list[str] = []
         count = 0
         for entry in self._tree(commit):
             key = str(entry.get("path", ""))
-            if is_data_file(key) if self._source.files is None else matches(self._source.files, key):
+            if self._is_wanted(key):
                 count += 1
                 yield self._as_file(entry, commit)
-            elif len(others) < 3:
-                others.append(key)
+            else:
+                self.passed_over.add(key)
         if not count:
-            there = f"; there is {', '.join(others)}" if others else ""
+            there = f"; there is {self.passed_over}" if self.passed_over.count else ""
             message = f"no file of {self.where} at {commit[:8]} is wanted (files: {self._source.files or 'data files'}){there}"
             raise invalid(Reason.SOURCE_NOT_FOUND, message, "correct the source's files")
 
-    def download(self, found: FoundFile, path: Path, max_bytes: int) -> None:
+    def _is_wanted(self, key: str) -> bool:
+        """Without a pattern: the data files, less those that are there to test a model with."""
+        if self._source.files is not None:
+            return matches(self._source.files, key)
+        return is_data_file(key) and not is_held_out(key)
+
+    def download(self, found: FoundFile, path: Path, max_bytes: int) -> str:
         received = self._http.download(f"{self.where}/resolve/{found.revision}/{quote(found.key)}", path, max_bytes)
         algorithm, _, expected = found.identity.partition(":")
         if algorithm == "sha256" and received != expected:
             message = f"{found.key} of {self.where} has the SHA-256 {received}, not {expected} as the hub lists it"
             raise invalid(Reason.SOURCE_UNREADABLE, message, "check the hub or mirror, then raise spec.run")
+        return found.identity
 
     def _commit(self) -> str:
         answer, _ = self._http.json(f"{self._api}/revision/{quote(self._source.revision, safe='')}")

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from sft_trainer.data.origins.guarded_http import too_large
-from sft_trainer.data.origins.origin import FoundFile
+from sft_trainer.data.origins.origin import FoundFile, PassedOver
 
 INLINE_KEY = "inline"
 
@@ -20,12 +20,14 @@ class InlineOrigin:
 
     def __init__(self, text: str) -> None:
         self.where = "the inline rows"
+        self.passed_over = PassedOver()
         self._data = text.encode(errors="surrogatepass")
 
     def files(self) -> Iterator[FoundFile]:
         yield FoundFile(INLINE_KEY, len(self._data), "")
 
-    def download(self, found: FoundFile, path: Path, max_bytes: int) -> None:
+    def download(self, found: FoundFile, path: Path, max_bytes: int) -> str:
         if len(self._data) > max_bytes:
             raise too_large(self.where, self.max_bytes)
         path.write_bytes(self._data)
+        return found.identity

@@ -10,7 +10,7 @@ from pathlib import Path
 from sft_trainer.contract import Reason
 from sft_trainer.contract.source import MAX_OBJECTS, MountedSource
 from sft_trainer.data.origins.guarded_http import too_large
-from sft_trainer.data.origins.origin import FoundFile
+from sft_trainer.data.origins.origin import FoundFile, PassedOver
 from sft_trainer.failure import invalid
 from sft_trainer.store.paths import checked
 
@@ -22,6 +22,7 @@ class MountedOrigin:
 
     def __init__(self, source: MountedSource) -> None:
         self.where = source.path
+        self.passed_over = PassedOver()
         self.max_bytes = source.max_bytes
         self._folder = Path(source.path)
 
@@ -34,11 +35,12 @@ class MountedOrigin:
             content = self._inside(key).read_bytes()  # at most 1 MiB: what a ConfigMap can hold
             yield FoundFile(checked(key), len(content), f"sha256:{hashlib.sha256(content).hexdigest()}")
 
-    def download(self, found: FoundFile, path: Path, max_bytes: int) -> None:
+    def download(self, found: FoundFile, path: Path, max_bytes: int) -> str:
         file = self._inside(found.key)
         if file.stat().st_size > max_bytes:
             raise too_large(self.where, self.max_bytes)
         shutil.copyfile(file, path)
+        return found.identity
 
     def _inside(self, key: str) -> Path:
         file = (self._folder / key).resolve()

@@ -7,15 +7,17 @@ import itertools
 from collections.abc import Iterator
 from pathlib import Path
 
-from sft_trainer.contract import Reason
+from sft_trainer.contract import ExitCode, Reason
 from sft_trainer.contract.source import StoreSource
 from sft_trainer.data.origins.glob import fixed_folder, matches
 from sft_trainer.data.origins.guarded_http import too_large
-from sft_trainer.data.origins.origin import FoundFile, is_data_file
+from sft_trainer.data.origins.origin import FoundFile, PassedOver, is_data_file
 from sft_trainer.failure import TrainerFailure, invalid
 from sft_trainer.store.object_store import ObjectInfo, ObjectNotFound, ObjectStore, open_object
 from sft_trainer.store.paths import checked
 
+ATTEMPTS = 3
+"""Downloads of an object that changes meanwhile."""
 NEIGHBOURS = 1000
 """Keys that are looked through for one like the missing one: one page of a listing."""
 MAX_LISTED = 1_000_000
@@ -27,9 +29,10 @@ class StoreOrigin:
 
     def __init__(self, source: StoreSource, store: ObjectStore | None = None, key: str = "") -> None:
         self.where = source.uri
+        self.passed_over = PassedOver()
         self.max_objects, self.max_bytes = source.max_objects, source.max_bytes
         self._pattern = source.files
-        self._store, self._key = (store, key) if store else open_object(source)
+        self._store, self._key = (store, key) if store else open_object(source, follows_links=False)
 
     def files(self) -> Iterator[FoundFile]:
         if self._key:
@@ -38,27 +41,35 @@ class StoreOrigin:
                 raise self._not_found(self._key)
             yield _as_file(found)
             return
-        others: list[str] = []
         count = 0
         for found in self._listed():
             if self._is_wanted(found.key):
                 count += 1
                 yield _as_file(found)
-            elif len(others) < 3:
-                others.append(found.key)
+            else:
+                self.passed_over.add(found.key)
         if not count:
-            raise self._nothing_below(others)
+            raise self._nothing_below()
 
-    def download(self, found: FoundFile, path: Path, max_bytes: int) -> None:
-        now = self._store.head(found.key)
-        if now is None:
-            raise self._not_found(found.key)
-        if now.size > max_bytes:
-            raise too_large(self.where, self.max_bytes)
-        try:
-            self._store.download(found.key, path)
-        except ObjectNotFound as error:
-            raise self._not_found(found.key) from error
+    def download(self, found: FoundFile, path: Path, max_bytes: int) -> str:
+        """What was written is what stands there behind the download, unless the object was written to in the meantime."""
+        identity, size = found.identity, found.size
+        for _ in range(ATTEMPTS):
+            if size > max_bytes:
+                raise too_large(self.where, self.max_bytes)
+            try:
+                self._store.download(found.key, path)
+            except ObjectNotFound as error:
+                raise self._not_found(found.key) from error
+            now = self._store.head(found.key)
+            if now is None:
+                raise self._not_found(found.key)
+            if _identity(now) == identity:
+                return identity
+            identity, size = _identity(now), now.size
+        message = f"{self._store.uri}{found.key} is written again and again while it is read"
+        remedy = "it is tried again; write it elsewhere and copy it there when it is whole"
+        raise TrainerFailure(ExitCode.STORE_UNAVAILABLE, Reason.STORE_UNAVAILABLE, message, remedy)
 
     def _listed(self) -> Iterator[ObjectInfo]:
         for number, found in enumerate(self._store.list(fixed_folder(self._pattern or "")), start=1):
@@ -80,8 +91,8 @@ class StoreOrigin:
             "correct the uri (a trailing slash reads a whole folder), or upload the object and raise spec.run",
         )
 
-    def _nothing_below(self, others: list[str]) -> TrainerFailure:
-        there = f"; there is {', '.join(others)}" if others else "; nothing is there"
+    def _nothing_below(self) -> TrainerFailure:
+        there = f"; there is {self.passed_over}" if self.passed_over.count else "; nothing is there"
         wanted = "is a data file (.jsonl, .json, .csv, .parquet, ...)" if self._pattern is None else f"matches {self._pattern!r}"
         return invalid(
             Reason.SOURCE_NOT_FOUND,
@@ -91,4 +102,8 @@ class StoreOrigin:
 
 
 def _as_file(found: ObjectInfo) -> FoundFile:
-    return FoundFile(checked(found.key), found.size, f"etag:{found.etag}" if found.etag else "")
+    return FoundFile(checked(found.key), found.size, _identity(found))
+
+
+def _identity(found: ObjectInfo) -> str:
+    return f"etag:{found.etag}" if found.etag else ""

@@ -60,7 +60,14 @@ def openai_row(content: Content, dropped: set[str]) -> dict[str, Any]:
     if call_ids.made_up:
         dropped.add(MADE_UP_CALL_IDS)
     tools = _tools(content, dropped)
-    return row | ({"tools": tools} if tools is not None else {})
+    return row | ({"tools": [_openai_tool(tool) for tool in tools]} if tools is not None else {})
+
+
+def _openai_tool(tool: Any) -> Any:  # noqa: ANN401 - any JSON
+    """Many sets list functions alone; OpenAI demands the wrapper that says so. The other trainers read both."""
+    if not isinstance(tool, dict) or not isinstance(tool.get("name"), str) or tool.get("type", "function") != "function":
+        return tool
+    return {"type": "function", "function": {name: value for name, value in tool.items() if name != "type"}}
 
 
 def _openai_turn(message: Message, call_ids: _CallIds, dropped: set[str]) -> dict[str, Any]:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Collection, Iterable, Mapping
+from typing import Any, NamedTuple
 
 import orjson
 
@@ -13,21 +13,44 @@ Document = Mapping[str, Any]
 """One row, as JSON."""
 
 
-def first_of(document: Document, names: tuple[str, ...]) -> str | None:
-    """The first of these names that the row has."""
-    return next((name for name in names if name in document), None)
+Turns = tuple[Message, ...]
+SYSTEMS = ("system", "system_prompt", "system_message")
+EXACT = 1 << 53
+"""Above it not every whole number is a JSON number: what was written there is not known any more."""
+
+
+class Reader(NamedTuple):
+    """How rows with certain names are read, and the names that it makes use of."""
+
+    read: Callable[[Document], Turns]
+    used: frozenset[str]
+
+
+def reader(read: Callable[[Document], Turns], *used: str | None) -> Reader:
+    """Names that the rows lack are given as None."""
+    return Reader(read, frozenset(name for name in used if name is not None))
+
+
+def first_of(names: Collection[str], wanted: Iterable[str]) -> str | None:
+    """The first of the wanted names that a row has."""
+    return next((name for name in wanted if name in names), None)
 
 
 def text(document: Document, name: str) -> str:
     """A field that must be text; a number in a table is its digits."""
-    if name not in document:
-        raise RowRejected("MissingField")
-    value = document[name]
-    if isinstance(value, str):
-        return value
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        return str(value)
-    raise RowRejected("NotText")
+    try:
+        value = document[name]
+    except KeyError:
+        raise RowRejected("MissingField") from None
+    return value if type(value) is str else _digits(value)
+
+
+def _digits(value: object) -> str:
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        raise RowRejected("NotText")
+    if isinstance(value, float) and abs(value) >= EXACT:
+        raise RowRejected("NumberTooLong")
+    return str(value)
 
 
 def optional_text(document: Document, name: str) -> str:
@@ -50,7 +73,11 @@ def items(document: Document, name: str) -> list[Any]:
     return value
 
 
-def opening(document: Document) -> tuple[Message, ...]:
-    """A `system` field beside the turns."""
-    system = optional_text(document, "system")
-    return (Message("system", system),) if system.strip() else ()
+def opened(document: Document, system: str | None, turns: Turns) -> Turns:
+    """The turns behind the system prompt that stands beside them, unless they begin with the same one."""
+    if system is None:
+        return turns
+    said = optional_text(document, system)
+    if not said.strip() or (turns and turns[0].role == "system" and turns[0].content == said):
+        return turns
+    return (Message("system", said), *turns)

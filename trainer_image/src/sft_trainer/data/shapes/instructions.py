@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable, Collection
+
 from sft_trainer.data.rows import Message, RowRejected
 from sft_trainer.data.shapes.conversations import messages
-from sft_trainer.data.shapes.fields import Document, first_of, items, opening, optional_text, text
+from sft_trainer.data.shapes.fields import SYSTEMS, Document, Reader, Turns, first_of, items, opened, optional_text, reader, text
 
 INSTRUCTIONS = ("instruction", "INSTRUCTION", "prompt_instruction", "指令")
 OUTPUTS = ("output", "response", "RESPONSE", "answer", "target", "completion", "outputs", "输出", "回答")
@@ -14,10 +17,17 @@ QUESTIONS = ("question", "query", "ask", "Question", "问题", "title")
 ANSWERS = ("answer", "response", "std_answer", "Answer", "output", "completion", "回答", "答案")
 """With both `title` and `ask`, as in Chinese medical sets, the patient's words are in `ask`."""
 COMPLETIONS = ("completion", "response", "output", "answer", "target")
-NO_INPUT = frozenset({"", "<noinput>", "<no input>", "nan", "none", "n/a", "无", "无输入", "<无输入>", "[无输入]"})
+NO_INPUT = frozenset({"", "<noinput>", "<no input>", "无输入", "<无输入>", "[无输入]"})
 """What sets write where there is no input; taken as text it would teach nonsense."""
-
-Turns = tuple[Message, ...]
+NOTHING = frozenset({"nan", "none", "n/a", "无"})
+"""The same, unless the instruction points at something: then the word itself may be what it is about."""
+LONGEST_WORD = 16
+"""Characters of the longest of these, with some blanks: of a longer input no copy is made."""
+_POINTS = re.compile(
+    r"[^:：\n]*(?:以下|下面|下列|给定|给出的|上述|[这该此]|\b(?:this|these|following|below|given)\b)[^:：\n]*|.*[:：]",
+    re.IGNORECASE | re.DOTALL,
+)
+"""At something that does not stand in the instruction itself, behind a colon or on a line of its own."""
 
 
 def is_alpaca(names: frozenset[str]) -> bool:
@@ -40,14 +50,40 @@ def is_input_output(names: frozenset[str]) -> bool:
     return {"input", "output"} <= names
 
 
-def alpaca(document: Document) -> Turns:
+def alpaca_reader(names: Collection[str]) -> Reader:
     """instruction, input, output; with LLaMA-Factory's `system` and `history` (earlier pairs of instruction and answer)."""
-    instruction = text(document, first_of(document, INSTRUCTIONS) or INSTRUCTIONS[0])
-    given = optional_text(document, first_of(document, INPUTS) or INPUTS[0])
-    parts = (instruction, "" if given.strip().lower() in NO_INPUT else given)
-    prompt = "\n\n".join(part for part in parts if part.strip())
-    answer = text(document, first_of(document, OUTPUTS) or OUTPUTS[0])
-    return (*opening(document), *history(document), Message("user", prompt), Message("assistant", answer))
+    instruction = first_of(names, INSTRUCTIONS) or INSTRUCTIONS[0]
+    given = first_of(names, INPUTS)
+    output = first_of(names, OUTPUTS) or OUTPUTS[0]
+
+    def last(document: Document) -> Turns:
+        asked = text(document, instruction)
+        if given is not None:
+            asked = _with_input(asked, optional_text(document, given))
+        return Message("user", asked), Message("assistant", text(document, output))
+
+    return _asking_reader(names, last, instruction, given, output)
+
+
+def _with_input(instruction: str, given: str) -> str:
+    if not given:
+        return instruction
+    word = given.strip().lower() if len(given) <= LONGEST_WORD else given
+    if word in NO_INPUT or (word in NOTHING and not _POINTS.fullmatch(instruction.strip())):
+        return instruction
+    return f"{instruction}\n\n{given}" if instruction.strip() else given
+
+
+def _asking_reader(names: Collection[str], last: Callable[[Document], Turns], *used: str | None) -> Reader:
+    """The last question and answer, behind a system prompt and a history where rows have these."""
+    system = first_of(names, SYSTEMS)
+    if system is None and "history" not in names:
+        return reader(last, *used)
+
+    def read(document: Document) -> Turns:
+        return opened(document, system, (*history(document), *last(document)))
+
+    return reader(read, *used, system, "history")
 
 
 def history(document: Document) -> list[Message]:
@@ -60,28 +96,44 @@ def history(document: Document) -> list[Message]:
     return turns
 
 
-def prompt_completion(document: Document) -> Turns:
+def prompt_completion_reader(names: Collection[str]) -> Reader:
     """Strings, or TRL's conversational form, in which both are lists of messages."""
-    name = first_of(document, COMPLETIONS) or COMPLETIONS[0]
-    if isinstance(document.get("prompt"), list):
-        return messages({"messages": document["prompt"]}) + messages({"messages": items(document, name)})
-    turns = Message("user", text(document, "prompt")), Message("assistant", text(document, name))
-    return (*opening(document), *history(document), *turns)
+    completion = first_of(names, COMPLETIONS) or COMPLETIONS[0]
+
+    def last(document: Document) -> Turns:
+        if isinstance(document.get("prompt"), list):
+            return messages(document["prompt"]) + messages(items(document, completion))
+        return Message("user", text(document, "prompt")), Message("assistant", text(document, completion))
+
+    return _asking_reader(names, last, "prompt", completion)
 
 
-def question_answer(document: Document) -> Turns:
+def question_answer_reader(names: Collection[str]) -> Reader:
     """A question, and what was answered."""
-    question, answer = first_of(document, QUESTIONS) or QUESTIONS[0], first_of(document, ANSWERS) or ANSWERS[0]
-    turns = Message("user", text(document, question)), Message("assistant", text(document, answer))
-    return (*opening(document), *history(document), *turns)
+    question, answer = first_of(names, QUESTIONS) or QUESTIONS[0], first_of(names, ANSWERS) or ANSWERS[0]
+
+    def last(document: Document) -> Turns:
+        return Message("user", text(document, question)), Message("assistant", text(document, answer))
+
+    return _asking_reader(names, last, question, answer)
 
 
-def input_output(document: Document) -> Turns:
+def input_output_reader(names: Collection[str]) -> Reader:
     """Two strings, or two lists of the same length: the turns of one conversation."""
-    if not isinstance(document.get("input"), list):
-        return (*opening(document), Message("user", text(document, "input")), Message("assistant", text(document, "output")))
-    asked, answered = items(document, "input"), items(document, "output")
-    if len(asked) != len(answered) or not all(isinstance(turn, str) for turn in (*asked, *answered)):
-        raise RowRejected("TurnsDoNotMatch")
-    pairs = zip(asked, answered, strict=True)
-    return (*opening(document), *(turn for pair in pairs for turn in (Message("user", pair[0]), Message("assistant", pair[1]))))
+    system = first_of(names, SYSTEMS)
+
+    def read(document: Document) -> Turns:
+        if not isinstance(document.get("input"), list):
+            turns = Message("user", text(document, "input")), Message("assistant", text(document, "output"))
+            return opened(document, system, turns)
+        asked, answered = items(document, "input"), items(document, "output")
+        if len(asked) != len(answered) or not all(isinstance(turn, str) for turn in (*asked, *answered)):
+            raise RowRejected("TurnsDoNotMatch")
+        pairs = zip(asked, answered, strict=True)
+        return opened(
+            document,
+            system,
+            tuple(turn for ask, answer in pairs for turn in (Message("user", ask), Message("assistant", answer))),
+        )
+
+    return reader(read, "input", "output", system)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from sft_trainer.data.rows import Message, RowRejected
-from sft_trainer.data.shapes.fields import Document, optional_text, text
+from sft_trainer.data.shapes.fields import Document, Reader, Turns, first_of, optional_text, reader, text
 
 TURN = re.compile(r"turn_(\d{1,4})")
 _SPEAKER = re.compile(r"^\s*<\|(?:Human|MOSS|Inner Thoughts|Commands|Results)\|>\s*:\s*")
@@ -19,8 +19,12 @@ def is_moss(chat: object) -> bool:
     return isinstance(chat, Mapping) and any(TURN.fullmatch(str(name)) for name in chat)
 
 
-def moss(document: Document) -> tuple[Message, ...]:
+def moss_reader(names: Collection[str]) -> Reader:
     """What Human and MOSS said. Turns that call tools, in a language of their own, are not carried over."""
+    return reader(_moss, "chat", first_of(names, ("meta_instruction",)))
+
+
+def _moss(document: Document) -> Turns:
     chat = document.get("chat")
     if not isinstance(chat, Mapping):
         raise RowRejected("MissingField")

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
-from sft_trainer.data.rows import Message, RowRejected
-from sft_trainer.data.shapes.fields import Document, items
-from sft_trainer.data.shapes.instructions import alpaca
+from sft_trainer.data.rows import RowRejected
+from sft_trainer.data.shapes.fields import Document, Reader, Turns, items, reader
+from sft_trainer.data.shapes.instructions import alpaca_reader
 
 
-def seed_task(document: Document) -> tuple[Message, ...]:
+def seed_task_reader(names: Collection[str]) -> Reader:
     """A task of one instance, as all of the published ones are; of several a row each would be needed."""
+    return reader(_seed_task, "instances", *alpaca_reader(names).used)
+
+
+def _seed_task(document: Document) -> Turns:
     instances = items(document, "instances")
     if len(instances) != 1:
         raise RowRejected("SeveralInstances")
     if not isinstance(instances[0], Mapping):
         raise RowRejected("BadMessage")
-    return alpaca({**document, **instances[0]})
+    task = {**document, **instances[0]}
+    return alpaca_reader(task).read(task)

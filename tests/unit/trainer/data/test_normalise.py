@@ -1,0 +1,152 @@
+"""What stands beside the turns of a row: left out when it is about the row, and never when it belongs to what is asked."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from sft_trainer.contract import FieldMap, RowFormat
+from sft_trainer.data.normalise import normalise
+from sft_trainer.data.rows import Message, RowRejected
+
+Row = dict[str, Any]
+TURNS = [{"role": "user", "content": "q?"}, {"role": "assistant", "content": "a."}]
+SHARE_GPT = [{"from": "human", "value": "q?"}, {"from": "gpt", "value": "a."}]
+PAIR = {"question": "q?", "answer": "a."}
+ALPACA = {"instruction": "q?", "output": "a."}
+
+
+def told(row: Row) -> str:
+    """The turns in one line, or why the row was rejected."""
+    try:
+        return "|".join(message.content for message in normalise(row, RowFormat.AUTO).content.messages)
+    except RowRejected as rejected:
+        return rejected.reason
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        ALPACA | {"choices": ["a", "b"]},
+        ALPACA | {"options": "A. x B. y"},
+        ALPACA | {"passage": "A long text."},
+        ALPACA | {"input": "in", "context": "ctx"},
+        ALPACA | {"examples": [{"input": "x", "output": "y"}]},
+        {"问题": "哪个对?", "选项": "A.一 B.二", "答案": "B"},
+        {"材料": "长文", "问题": "主旨?", "答案": "x"},
+        {"背景": "长文", "指令": "总结", "输出": "x"},
+        PAIR | {"article": "A long text."},
+        PAIR | {"paragraph": "A long text."},
+        PAIR | {"code": "print(1)"},
+        PAIR | {"table": "1|2"},
+        PAIR | {"schema": "CREATE TABLE t"},
+        PAIR | {"country": "France"},
+        PAIR | {"A": "3", "B": "4"},
+        PAIR | {"optionA": 3, "optionB": 4},
+        PAIR | {"rationale": "because"},
+        PAIR | {"evidence": [{"text": "x"}]},
+        {"query": "q", "knowledge": "k", "response": "r"},
+        {"title": "t?", "desc": "the details", "answer": "a"},
+        {"title": "t", "content": "body", "answer": "a"},
+        {"messages": TURNS, "conversations": [{"from": "human", "value": "other"}, {"from": "gpt", "value": "x"}]},
+        {"messages": TURNS, "instruction": "Be a pirate."},
+        {"conversations": SHARE_GPT, "history": [["x", "y"]]},
+        {"input": "q", "output": "a", "article": "A long text."},
+        {"prompt": "q", "completion": "a", "document": "A long text."},
+    ],
+    ids=lambda row: "-".join(row),
+)
+def test_what_belongs_to_the_question_is_not_left_out(row: Row) -> None:
+    assert told(row) in ("ColumnNotUsed", "UnknownShape")
+
+
+@pytest.mark.parametrize(
+    "beside",
+    [
+        {"id": 7, "source": "web", "category": "qa", "lang": "zh", "score": 0.5, "tags": ["x"], "meta": {"a": "b"}},
+        {"department": "心内科", "来源": "论坛", "标签": ["x"]},
+        {"task_type": {"major": ["x"]}, "domain": ["x"], "metadata": "{}", "answer_from": "human", "copyright": "c"},
+        {"data_source": "x", "prompt_tokens_len": 3, "model_name": "m", "is_classification": False, "num_turns": 2},
+        {"created_at": "2024", "url": "https://x", "Difficulty": "hard", "__index_level_0__": 3, "column 1": "12"},
+        {"article": "", "examples": [], "context2": None, "anything": 4, "whether": True},
+        {"text": "Below is an instruction.\n\n### Instruction:\nq?\n\n### Response:\na."},
+        {"first_prompt": "q?", "gold": "a."},
+        {"image": None, "images": []},
+        {"type": "GSM_Rephrased", "original_question": "Q?", "resource": "x", "openai_moderation": [{"flagged": False}]},
+        {"label": "negative", "is_safe": True},
+    ],
+    ids=lambda beside: "-".join(beside),
+)
+def test_what_is_about_the_row_or_repeats_it_is_left_out(beside: Row) -> None:
+    for row in ({"messages": TURNS}, {"conversations": SHARE_GPT}, PAIR, ALPACA, {"prompt": "q?", "completion": "a."}):
+        assert told(row | beside) == "q?|a."
+
+
+@pytest.mark.parametrize(
+    "beside", [{"image": "a.png"}, {"images": ["a.png"]}, {"audio_path": "x.wav"}, {"video": {"bytes": "x"}}]
+)
+def test_a_picture_beside_the_turns_rejects_the_row(beside: Row) -> None:
+    for row in ({"messages": TURNS}, {"conversations": SHARE_GPT}, PAIR, ALPACA):
+        assert told(row | beside) == "NotText"
+
+
+def test_a_picture_in_a_turn_rejects_the_row() -> None:
+    assert told({"messages": [TURNS[0] | {"images": ["a.png"]}, TURNS[1]]}) == "NotText"
+    assert told({"conversations": [SHARE_GPT[0] | {"image": "a.png"}, SHARE_GPT[1]]}) == "NotText"
+
+
+@pytest.mark.parametrize("name", ["system", "system_prompt", "system_message"])
+@pytest.mark.parametrize(
+    "row", [PAIR, ALPACA, {"messages": TURNS}, {"conversations": SHARE_GPT}, {"input": "q?", "output": "a."}], ids="-".join
+)
+def test_a_system_prompt_comes_first_whatever_it_is_called(row: Row, name: str) -> None:
+    assert told(row | {name: "Be X."}) == "Be X.|q?|a."
+
+
+def test_a_system_prompt_that_stands_twice_is_said_once() -> None:
+    assert told({"system": "Be X.", "messages": [{"role": "system", "content": "Be X."}, *TURNS]}) == "Be X.|q?|a."
+    assert told(ALPACA | {"system": "Be X.", "system_prompt": "Be Y."}) == "ColumnNotUsed"
+
+
+@pytest.mark.parametrize(
+    "verdict", [{"label": 0}, {"label": 1}, {"label": "false"}, {"label": True}, {"is_safe": False}, {"is_correct": "False"}]
+)
+def test_answers_that_were_judged_are_preferences(verdict: Row) -> None:
+    for row in (PAIR, ALPACA, {"messages": TURNS}, {"prompt": "q?", "completion": "a."}):
+        assert told(row | verdict) == "PreferenceRow"
+
+
+@pytest.mark.parametrize("name", ["reasoning_content", "reasoning", "thinking"])
+def test_reasoning_in_a_turn_is_kept(name: str) -> None:
+    found = normalise({"messages": [TURNS[0], TURNS[1] | {name: "Hm."}]}, RowFormat.AUTO)
+    assert found.content.messages[1] == Message("assistant", "a.", reasoning_content="Hm.")
+
+
+def test_an_owner_may_leave_out_what_is_not_known() -> None:
+    row = PAIR | {"country": "France"}
+    assert normalise(row, RowFormat.AUTO, FieldMap(prompt="question", response="answer")).content.messages[0].content == "q?"
+    with_it = normalise(row, RowFormat.AUTO, FieldMap(prompt="question", input="country", response="answer"))
+    assert with_it.content.messages[0].content == "q?\n\nFrance"
+    assert normalise(row, RowFormat.QUESTION_ANSWER).content.messages[0].content == "q?"
+
+
+def test_a_number_that_json_could_not_hold_is_not_learned() -> None:
+    assert told({"question": "2^70?", "answer": float(2**70)}) == "NumberTooLong"
+    assert told({"question": "2^40?", "answer": 2**40}) == f"2^40?|{2**40}"
+
+
+@pytest.mark.parametrize(
+    ("instruction", "given", "prompt"),
+    [
+        ("写一首诗。", "无", "写一首诗。"),
+        ("Write a poem.", "None", "Write a poem."),
+        ("请把下面这句话翻译成英文：今天很好", "无", "请把下面这句话翻译成英文：今天很好"),
+        ("把这个字翻译成英文。", "无", "把这个字翻译成英文。\n\n无"),
+        ("翻译成英文：", "无", "翻译成英文：\n\n无"),
+        ("What type is this value?", "None", "What type is this value?\n\nNone"),
+        ("What type is this value?", "<noinput>", "What type is this value?"),
+    ],
+)
+def test_a_word_for_no_input_is_one_unless_it_is_the_subject(instruction: str, given: str, prompt: str) -> None:
+    assert told({"instruction": instruction, "input": given, "output": "a."}) == f"{prompt}|a."

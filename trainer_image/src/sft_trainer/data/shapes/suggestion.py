@@ -1,0 +1,30 @@
+"""A field map for a row of an unknown shape, as a beginning: its owner knows better."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from sft_trainer.data.shapes.beside import PREFERENCES, is_about_the_row, is_medium
+from sft_trainer.data.shapes.conversations import CONVERSATIONS
+
+_ANSWER = re.compile(r"answer|response|output|repl(?:y|ies)|completion|target|solution|chosen|答|输出|回复", re.IGNORECASE)
+_QUESTION = re.compile(r"question|query|prompt|instruction|ask|problem|user|问|指令|提问", re.IGNORECASE)
+
+
+def suggestion(row: Mapping[str, Any]) -> str:
+    """`{prompt: ..., input: ..., response: ...}`, by names that say so, and else by place."""
+    for name in CONVERSATIONS:
+        if isinstance(row.get(name), list):
+            return f"{{messages: {name}}}"
+    texts = [name for name in row if name != "rejected" and not is_about_the_row(name) and not is_medium(name)] or list(row)
+    answer = _last(texts, _ANSWER) or (texts[-1] if texts else "RESPONSE")
+    rest = [name for name in texts if name != answer]
+    question = next(filter(_QUESTION.search, rest), rest[0] if rest else "PROMPT")
+    given = next((name for name in rest if name != question and name not in PREFERENCES), None)
+    return f"{{prompt: {question}, {f'input: {given}, ' if given else ''}response: {answer}}}"
+
+
+def _last(names: list[str], pattern: re.Pattern[str]) -> str | None:
+    return next(filter(pattern.search, reversed(names)), None)
