@@ -81,20 +81,24 @@ class Ledger:
         self._writer(origin.source).write(orjson.dumps({**origin._asdict(), "reason": reason, "text": row.text}) + b"\n")
 
     def _shown(self, data: bytes, reason: str) -> str:
-        """Masked before it is cut: half a number is still a number. Each string for itself, as what it says and not as it is
-        escaped; what is no JSON, as it stands."""
+        """Masked before it is cut: half a number is still a number."""
         text = data[:MAX_MASKED_BYTES].decode(errors="replace")
         if "\\u" in text:
             with suppress(ValueError, TypeError):
                 text = orjson.dumps(orjson.loads(text)).decode()
-        strings = strings_in(text) if "\\" in text else None
-        if strings is None:
-            text = self._masked(_ESCAPE.sub(lambda escape: chr(int(escape[1], 16)), text))
-        else:
-            text = with_strings(text, [self._masked(string) for string in strings])
+        masked = self._masked(text)
+        if masked != text or "\\u" in text or "\\/" in text:
+            masked = self._masked_by_string(text)
         if reason in (PERSONAL_DATA, SECRET):
-            text = _LOOKS_SENSITIVE.sub("[HIDDEN]", text)
-        return text[:MAX_TEXT]
+            masked = _LOOKS_SENSITIVE.sub("[HIDDEN]", masked)
+        return masked[:MAX_TEXT]
+
+    def _masked_by_string(self, text: str) -> str:
+        """Each string for itself, as what it says and not as it is escaped; what is no JSON, as it stands."""
+        strings = strings_in(text)
+        if strings is None:
+            return self._masked(_ESCAPE.sub(lambda escape: chr(int(escape[1], 16)), text))
+        return with_strings(text, [self._masked(string) for string in strings])
 
     def _writer(self, source: str) -> zstandard.ZstdCompressionWriter:
         if source not in self._writers:

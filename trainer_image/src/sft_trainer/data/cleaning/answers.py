@@ -49,7 +49,7 @@ MIN_ENGLISH_WORDS, MIN_FOREIGN_LETTERS = 4, 12
 
 def is_nothing(answer: str) -> bool:
     """Whether it only looks like an answer."""
-    return len(answer) <= MAX_NOTHING and _NOTHING.fullmatch(answer) is not None
+    return _NOTHING.fullmatch(answer[: MAX_NOTHING + 1]) is not None
 
 
 def is_repetitive(answer: str) -> bool:

@@ -44,7 +44,6 @@ TO_SIMPLIFIED, TO_TRADITIONAL = "t2s", "s2t"
 """OpenCC's conversions of characters; those that change words as well (tw2sp) would put other words into the data's mouth."""
 _ODD = re.compile(f"[{characters.MAYBE_UNSEEN}{mojibake.SUSPECTS}{personal_data.WIDE}]")
 """One look at a row for all that may be wrong with its characters; most rows have none of it."""
-_ODD_ASCII = re.compile("[\x00-\x08\x0b-\x1f\x7f]")
 
 Change = Callable[[str], str]
 
@@ -102,19 +101,19 @@ class Cleaner:
         if len(row) > settings.max_row_characters:
             raise RowRejected(TOO_LONG if settings.max_row_characters != MAX_ROW_CHARACTERS else OVERSIZED)
         is_removing, is_ascii = settings.control_characters is Removing.REMOVE, row.isascii()
-        is_odd = (_ODD_ASCII if is_ascii else _ODD).search(row) is not None
+        is_odd = characters.has_control_codes(row) if is_ascii else _ODD.search(row) is not None
         if not is_ascii:
             if is_removing and not unicodedata.is_normalized("NFC", row):
                 texts = _each(texts, characters.composed, CONTROL_CHARACTERS, changes)
-            if is_odd and settings.mojibake is Repairing.REPAIR and not mojibake.is_about_mojibake(row):
-                texts = _repaired(texts, changes)
+            if is_odd and settings.mojibake is Repairing.REPAIR:
+                texts = _repaired(texts, row, changes)
             if self._convert and not is_about_script(row):
                 texts = _each(texts, self._in_one_script, CHINESE_SCRIPT, changes)
         if is_odd and is_removing and characters.HINT.search(row):
             texts = _each(texts, characters.without_unseen, CONTROL_CHARACTERS, changes)
             data = _each(data, characters.without_unseen, CONTROL_CHARACTERS, changes)
-        if settings.html is Removing.REMOVE and ("<" in row or "&" in row) and html.has_tags(row) and not html.is_about_code(row):
-            texts = _each(texts, html.without_tags, HTML, changes)
+        if settings.html is Removing.REMOVE and ("<" in row or "&" in row):
+            texts = _without_tags(texts, row, changes)
         row = personal_data.narrow(row) if is_odd else row
         if data:
             protected = self.protector.protect([*texts, *data], row, changes)
@@ -149,7 +148,7 @@ class Cleaner:
         settings = self._settings
         if len(answer) < settings.min_answer_characters:
             raise RowRejected(TOO_SHORT)
-        if answers.is_nothing(answer):
+        if len(answer) <= answers.MAX_NOTHING and answers.is_nothing(answer):
             raise RowRejected("EmptyAnswer")
         if answers.echoes(prompt, answer):
             raise RowRejected("EchoedPrompt")
@@ -173,12 +172,25 @@ def _mismatches(content: Content) -> bool:
     return answers.is_in_another_language(prompt, answer)
 
 
-def _repaired(texts: Sequence[str], changes: set[str]) -> Sequence[str]:
+def _repaired(texts: Sequence[str], row: str, changes: set[str]) -> Sequence[str]:
     """Raises RowRejected where a text is beyond repair."""
-    texts = _each(texts, mojibake.repaired, MOJIBAKE, changes)
-    if any(map(mojibake.is_hopeless, texts)):
+    repaired = [mojibake.repaired(text) for text in texts]
+    is_hopeless = any(map(mojibake.is_hopeless, repaired))
+    if (repaired == texts and not is_hopeless) or mojibake.is_about_mojibake(row):
+        return texts
+    if is_hopeless:
         raise RowRejected(MOJIBAKE)
-    return texts
+    changes.add(MOJIBAKE)
+    return repaired
+
+
+def _without_tags(texts: Sequence[str], row: str, changes: set[str]) -> Sequence[str]:
+    """Whether the row is about them is asked last: few have any that would be taken away."""
+    plain = [html.without_tags(text) for text in texts]
+    if plain == texts or html.is_about_code(row):
+        return texts
+    changes.add(HTML)
+    return plain
 
 
 def _each(texts: Sequence[str], change: Change, name: str, changes: set[str]) -> Sequence[str]:

@@ -43,20 +43,14 @@ _IS_ABOUT_CODE = re.compile(
     r"|golang|rust|kotlin|swift|ruby|perl|django|flask|sql|bash|shell|jquery|entit(?:y|ies)|escap(?:e|es|ed|ing)|web ?page"
     r"|website|generics?|rich text)\b|javascript|typescript|\bc\+\+|\bc\#"
     r"|(?<!postal )(?<!post )(?<!zip )(?<!area )(?<!dress )(?<!country )\bcode\b"
-    r"|正则|网页|标签|代码|爬虫|前端|源码|函数|编程|脚本|转义|实体字符|字符实体|富文本|换行符|泛型|写[^。，\n]{0,10}程序",
-    re.I,
+    r"|正则|网页|标签|代码|爬虫|前端|源码|函数|编程|脚本|转义|实体字符|字符实体|富文本|换行符|泛型|写[^。，\n]{0,10}程序"
 )
-"""Rows in which mark-up is what is talked about, or which hold a table in Markdown together."""
-
-
-def has_tags(text: str) -> bool:
-    """A quick look that misses nothing that is taken away."""
-    return _TAG.search(text) is not None or _ENTITIES.search(text) is not None
+"""Rows, in small letters, in which mark-up is what is talked about, or which hold a table in Markdown together."""
 
 
 def is_about_code(row: str) -> bool:
     """Whether tags are the subject of this row; `row` is all that it says."""
-    return _IS_ABOUT_CODE.search(row) is not None
+    return _IS_ABOUT_CODE.search(row.lower()) is not None
 
 
 def without_tags(text: str) -> str:
@@ -64,9 +58,12 @@ def without_tags(text: str) -> str:
 
     Entities after tags, and once: what they make is text.
     """
+    is_web_page = "<" in text and _is_web_page(text)
+    if not is_web_page and not ("&" in text and _ENTITIES.search(text)):
+        return text
     if _IS_SHOWN.search(text) or _IS_CODE.search(text):
         return text
-    if _is_web_page(text):
+    if is_web_page:
         text = _OTHERS.sub("", _CELLS.sub("\t", _BREAKS.sub("\n", text))).strip("\n").rstrip()
     return _ENTITIES.sub(_meant, text)
 

@@ -24,12 +24,12 @@ SUSPECTS = f"\x80-\x9f\xb0-\xf7\u0420\u0421{BEYOND_REPAIR}{_READ_AS_GBK}"
 """Beside them codes that are no letters in any encoding, first bytes in Latin-1, Cyrillic's in Windows-1251: a part of a regular
 expression that finds one in every text that is not as it was meant, and in few others."""
 _SUSPECTS = re.compile(f"[{BEYOND_REPAIR}{_READ_AS_GBK}]")
-_READ_AS_LATIN = re.compile(
-    "[\xc2-\xf4][" + re.escape("".join(map(_in_windows_1252, CONTINUES))) + "\xa0-\xbf]|[\x80-\x9f\u0420\u0421]"
-)
+_READ_AS_LATIN = re.compile("[\xc2-\xf4][" + re.escape("".join(map(_in_windows_1252, CONTINUES))) + "\xa0-\xbf]")
 """What a first byte of UTF-8 and a second one are in Windows-1252 and Latin-1; in sound text a letter with an accent is hardly
 ever followed by one of these."""
-_GBK_AS_LATIN = re.compile("(?:[\xb0-\xf7][\xa1-\xfe]){2}")
+_READ_OTHERWISE = re.compile("[\x80-\x9f\u0420\u0421]")
+"""The same in encodings that are seldom met. Each of these looks begins with a set of characters, and so costs little."""
+_GBK_AS_LATIN = re.compile("[\xb0-\xf7][\xa1-\xfe][\xb0-\xf7][\xa1-\xfe]")
 """Two common Chinese characters, four letters that no language has in a row."""
 _SAFE = TextFixerConfig(
     uncurl_quotes=False,
@@ -59,7 +59,7 @@ _IS_ABOUT_IT = re.compile(
 """Rows that explain wrong decoding show some."""
 MIN_UTF8_SHARE = 0.5
 """Of the bytes of a text in GBK. Sound Chinese has next to none, and text read wrongly has punctuation beside its characters."""
-MIN_SUSPECTS_PER_HAN = 0.1
+MIN_SUSPECTS, MIN_SUSPECTS_PER_HAN = 2, 0.1
 MIN_HAN = 4
 """Shorter Chinese may by chance be UTF-8 when written as GBK."""
 MAX_BAD = 2
@@ -77,27 +77,32 @@ def repaired(text: str) -> str:
         return undone
     if _GBK_AS_LATIN.search(text) and (undone := _gbk_read_as_latin(text)):
         return undone
-    if not _READ_AS_LATIN.search(text):
+    if not _may_be_read_by_letters(text):
         return text
     return fix_text(text, _SAFE) if is_bad(text) or _C1.search(text) else text
+
+
+def _may_be_read_by_letters(text: str) -> bool:
+    return _READ_AS_LATIN.search(text) is not None or _READ_OTHERWISE.search(text) is not None
 
 
 def is_hopeless(text: str) -> bool:
     """Whether characters are gone for good, or stay as nobody wrote them."""
     return (
         (_SUSPECTS.search(text) is not None and (len(_HOPELESS.findall(text)) > MAX_BAD or _is_half_read_as_gbk(text)))
-        or (_READ_AS_LATIN.search(text) is not None and badness(text) > MAX_BAD)
+        or (_may_be_read_by_letters(text) and badness(text) > MAX_BAD)
     )  # fmt: skip
 
 
 def _holds_utf8(text: str) -> bool:
     """A quick look at how many of its characters are those of UTF-8 in GBK: a third, in text that was read so."""
-    return MIN_SUSPECTS_PER_HAN * len(_HAN.findall(text)) <= len(_SUSPECTS.findall(text))
+    suspects = len(_SUSPECTS.findall(text))
+    return suspects >= MIN_SUSPECTS and suspects >= MIN_SUSPECTS_PER_HAN * len(_HAN.findall(text))
 
 
 def _is_half_read_as_gbk(text: str) -> bool:
     """UTF-8 that was read as GBK mostly loses a byte here and there: what is left of it still is UTF-8, and nothing else is."""
-    if len(_HAN.findall(text)) < MIN_HAN or not _holds_utf8(text):
+    if not _holds_utf8(text) or len(_HAN.findall(text)) < MIN_HAN:
         return False
     data = "".join(_HIGH.findall(text)).encode("gb18030", "ignore")
     meant = "".join(_HAN.findall(data.decode(errors="ignore")))
@@ -106,7 +111,7 @@ def _is_half_read_as_gbk(text: str) -> bool:
 
 def _read_as_gbk(text: str) -> str | None:
     """UTF-8 that was read as GBK is GBK that is valid UTF-8, which sound Chinese of some length never is."""
-    if len(_HAN.findall(text)) < MIN_HAN or not _holds_utf8(text):
+    if not _holds_utf8(text) or len(_HAN.findall(text)) < MIN_HAN:
         return None
     try:
         meant = text.encode("gb18030").decode()

@@ -12,6 +12,8 @@ from sft_trainer.data.cleaning.domains import is_top_level_domain
 
 EMAIL, PHONE, ID_CARD, BANK_CARD, IP_ADDRESS = "EMAIL", "PHONE", "ID_CARD", "BANK_CARD", "IP_ADDRESS"
 _DIGITS = re.compile("[0-9][0-9 .()-]{6}")
+RUN = b"1" * 7
+_IN_RUNS = bytes(RUN[0] if byte in b"0123456789 .()-" else 0 for byte in range(256))
 WIDE = "\uff10-\uff19\uff20"
 """Full-width digits and the full-width @: people write numbers with them too. They are looked through, and never changed."""
 _WIDE = re.compile(f"[{WIDE}]")
@@ -83,16 +85,21 @@ def narrow(text: str) -> str:
     return text.translate(_NARROW) if not text.isascii() and _WIDE.search(text) else text
 
 
+def _may_hold_number(text: str) -> bool:
+    """By a run of digits and what stands between them. In bytes it is found twice as fast, and most text has none."""
+    return RUN in text.encode("ascii", "replace").translate(_IN_RUNS) and _DIGITS.search(text) is not None
+
+
 def may_hold_personal_data(narrow_text: str) -> bool:
     """A quick look that misses none."""
-    return "@" in narrow_text or _DIGITS.search(narrow_text) is not None or _IN_IPV6.search(narrow_text) is not None
+    return "@" in narrow_text or _may_hold_number(narrow_text) or _IN_IPV6.search(narrow_text) is not None
 
 
 def find_personal_data(text: str, allowed: frozenset[str] = frozenset()) -> list[Sensitive]:
     """From left to right. `allowed` holds what its owner publishes: whole values, and `@domain` for all addresses there."""
     text = narrow(text)
     addresses = list(_addresses(text, allowed)) if "@" in text else []
-    numbers = list(_numbers(text, allowed)) if _DIGITS.search(text) or _IN_IPV6.search(text) else []
+    numbers = list(_numbers(text, allowed)) if _may_hold_number(text) or _IN_IPV6.search(text) else []
     if not addresses:
         return numbers
     return sorted([*addresses, *(each for each in numbers if not _is_inside(each, addresses))], key=lambda each: each.start)

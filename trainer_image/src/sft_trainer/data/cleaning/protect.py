@@ -6,13 +6,14 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 
 from sft_trainer.contract.clean import CleanSettings, Protection
-from sft_trainer.data.cleaning.characters import HINT, without_unseen
-from sft_trainer.data.cleaning.personal_data import Sensitive, find_personal_data, masked, may_hold_personal_data, narrow
+from sft_trainer.data.cleaning.characters import MAYBE_UNSEEN, has_control_codes, without_unseen
+from sft_trainer.data.cleaning.personal_data import WIDE, Sensitive, find_personal_data, masked, may_hold_personal_data, narrow
 from sft_trainer.data.cleaning.secrets import find_secrets, may_hold_secrets
 from sft_trainer.data.rows import RowRejected
 
 PERSONAL_DATA, SECRET = "PersonalData", "Secret"
 """Reasons for which rows are rejected, and names of what was masked."""
+_ODD = re.compile(f"[{MAYBE_UNSEEN}{WIDE}]")
 _TAG = re.compile(r"</?[A-Za-z][^<>]{0,200}>")
 
 
@@ -40,19 +41,21 @@ class Protector:
         Cleaning may find more than the eye: where a number shows only when what is invisible and the tags are gone, the text is
         shown without them.
         """
-        shown, count = self._masked(text)
-        if "<" in text or HINT.search(text):
-            bare, more = self._masked(_TAG.sub("", without_unseen(text)))
-            return bare if more > count else shown
-        return shown
+        is_odd = has_control_codes(text) if text.isascii() else _ODD.search(text) is not None
+        shown, count = self._masked(text, is_odd)
+        bare = _TAG.sub("", without_unseen(text)) if is_odd or "<" in text else text
+        if bare == text:
+            return shown
+        bare, more = self._masked(bare, is_odd)
+        return bare if more > count else shown
 
-    def _masked(self, text: str) -> tuple[str, int]:
+    def _masked(self, text: str, is_odd: bool) -> tuple[str, int]:
         """And how much there was to mask."""
         count = 0
         if self._secrets is not Protection.KEEP and may_hold_secrets(text):
             secrets = list(find_secrets(text))
             text, count = masked(text, secrets, _kind), len(secrets)
-        if self._personal is not Protection.KEEP and may_hold_personal_data(narrow(text)):
+        if self._personal is not Protection.KEEP and may_hold_personal_data(narrow(text) if is_odd else text):
             personal = list(self._find_personal_data(text))
             text, count = masked(text, personal, _kind), count + len(personal)
         return text, count
