@@ -63,6 +63,12 @@ def test_an_answer_is_in_another_language(prompt: str, answer: str) -> None:
     [
         ("润色以下句子：I has a apple and she go to school", "I have an apple and she goes to school with the others."),
         ("法国首都是哪里？", "Paris"),
+        ('{"cost": 25.0}', "寄送您的包裹到纽约的费用将是25.00美元。"),
+        (
+            "他买了苹果和橙子，请开发票。",
+            '{"name": "create_invoice", "arguments": {"items": [{"product": "apple", "of": "the"}]}}',
+        ),
+        ("Generate a list of items related to diving.", "- Wetsuit\n- Dive mask\n- Snorkel\n- Fins\n- Regulator"),
         ("1+1等于几？", "2"),
         ("质能方程是什么？", "E = mc^2"),
         ("“学校”用日语怎么说？", "学校は「がっこう」です。"),

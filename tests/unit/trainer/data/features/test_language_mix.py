@@ -25,6 +25,8 @@ from sft_trainer.data.features.language_mix import language_of
         pytest.param("Paris.", "en", id="a name"),
         pytest.param("Bonjour le monde, comment allez vous", "other", id="French"),
         pytest.param("Saya suka makan nasi goreng", "other", id="Indonesian"),
+        pytest.param("- Wetsuit\n- Dive mask\n- Snorkel\n" * 8, "en", id="a list in English"),
+        pytest.param("Come here, buddy!", "en", id="an English call"),
         pytest.param("Größe", "other", id="a word of German"),
         pytest.param("Translate: 你好", "zh", id="a Chinese word to translate"),
         pytest.param("", "other", id="nothing"),

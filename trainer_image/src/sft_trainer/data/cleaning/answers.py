@@ -8,8 +8,10 @@ import zlib
 
 from sft_trainer.data.features.language_mix import (
     ENGLISH,
+    ENGLISH_WORD_SHARE,
     OTHER,
     count_letters,
+    is_certainly_other,
     language_of,
     share_of_english_words,
 )
@@ -114,15 +116,17 @@ def echoes(prompt: str, answer: str) -> bool:
 def is_in_another_language(prompt: str, answer: str) -> bool:
     """Another language than was asked in, where nobody asked for it: a translation, a program, a text of theirs to mend."""
     asked, answered = language_of(prompt), language_of(answer)
-    if asked in (answered, OTHER) or not _is_certain(answered, answer):
+    if asked in (answered, OTHER) or not _is_certain(asked, prompt) or not _is_certain(answered, answer):
         return False
     return not _WANTS_ANOTHER_LANGUAGE.search(prompt) and not _holds(prompt, answered)
 
 
 def _is_certain(language: str, text: str) -> bool:
+    """Names, numbers and calls of tools are in any language."""
     if language == ENGLISH:
-        return len(text.split()) >= MIN_ENGLISH_WORDS and share_of_english_words(text) > 0
-    return language != OTHER or count_letters(text) >= MIN_FOREIGN_LETTERS
+        is_text = text.lstrip()[:1] not in ("{", "[") and len(text.split()) >= MIN_ENGLISH_WORDS
+        return is_text and share_of_english_words(text) >= ENGLISH_WORD_SHARE
+    return language != OTHER or (count_letters(text) >= MIN_FOREIGN_LETTERS and is_certainly_other(text))
 
 
 def _holds(prompt: str, language: str) -> bool:
