@@ -52,7 +52,7 @@ class Clean(ApiModel):
     languages: Annotated[list[Language], Field(max_length=5, json_schema_extra=LIST_SET)] = []
     """Languages of the rows that are kept: en, zh, ja, ko, other; all when empty."""
     language_mismatch: Refusing = Refusing.KEEP
-    """English answers to Chinese questions and the other way round, where no translation is asked for."""
+    """Answers in another language than the question, where none is asked for."""
     min_answer_characters: Annotated[int, Field(ge=1, le=100_000)] = 1
     """Characters that an answer must have, at least."""
     max_row_characters: Annotated[int, Field(ge=1, le=10_000_000)] = MAX_ROW_CHARACTERS

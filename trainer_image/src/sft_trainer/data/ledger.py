@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
@@ -12,13 +13,20 @@ import orjson
 import zstandard
 
 from sft_trainer.contract import Accounting, RejectedRow
+from sft_trainer.data.cleaning.cleaner import THINKING, TOO_LONG, TOO_SHORT, WRONG_LANGUAGE
+from sft_trainer.data.cleaning.json_strings import strings_in, with_strings
+from sft_trainer.data.cleaning.protect import PERSONAL_DATA, SECRET
 from sft_trainer.data.duplicates import DUPLICATE, NEAR_DUPLICATE
+from sft_trainer.data.length_outliers import LENGTH_OUTLIER
 from sft_trainer.data.rows import Origin
 from sft_trainer.data.sampling import NOT_SAMPLED
 from sft_trainer.store.paths import inside
 
-NO_FAULT = frozenset({DUPLICATE, NEAR_DUPLICATE, NOT_SAMPLED})
-"""Reasons that are no error of the data: gates do not count them, and they are not shown first."""
+NO_FAULT = frozenset(
+    {DUPLICATE, NEAR_DUPLICATE, NOT_SAMPLED, "Contaminated", LENGTH_OUTLIER, WRONG_LANGUAGE, TOO_SHORT, TOO_LONG, THINKING}
+)
+"""Reasons that are no error of the data, but what its owner asked to be left out, or what is there already: gates do not count
+them, and they are not shown first."""
 SHOWN = 5
 """Rejected rows that fit into a status; all of them stand in rejects/."""
 SAMPLES = 3
@@ -29,6 +37,11 @@ MAX_TEXT = 4096
 
 MAX_MASKED_BYTES = 16 * MAX_TEXT
 """What is looked through of it: enough that nothing shown is cut, little enough that a line of 4 GB costs nothing."""
+_ESCAPE = re.compile(r"\\u(?![dD][89a-fA-F])([0-9A-Fa-f]{4})")
+_LOOKS_SENSITIVE = re.compile(
+    r"[0-9\uff10-\uff19](?:[\W_]{0,3}[0-9\uff10-\uff19]){6,}|[\w.+-]+[@\uff20][\w.-]+|[A-Za-z0-9_+/=-]{16,}"
+)
+"""Numbers, addresses and keys of any form. In rows that are rejected for such, all are hidden: none may be the wrong one."""
 
 
 class RejectedText(NamedTuple):
@@ -61,19 +74,31 @@ class Ledger:
         self.rejected.setdefault(origin.source, Counter())[reason] += 1
         if reason not in NO_FAULT and len(self.first) < SHOWN:
             self.first.append(RejectedRow(**origin._asdict(), reason=reason))
-        row = RejectedText(origin, reason, self._shown(text))
+        row = RejectedText(origin, reason, self._shown(text, reason))
         samples = self.samples.setdefault(reason, [])
         if len(samples) < SAMPLES:
             samples.append(row)
         self._writer(origin.source).write(orjson.dumps({**origin._asdict(), "reason": reason, "text": row.text}) + b"\n")
 
-    def _shown(self, text: bytes) -> str:
-        """Masked before it is cut: half a number is still a number. What stands in escapes is unescaped first."""
-        text = text[:MAX_MASKED_BYTES]
-        if b"\\u" in text:
-            with suppress(orjson.JSONDecodeError):
-                text = orjson.dumps(orjson.loads(text))
-        return self._masked(text.decode(errors="replace"))[:MAX_TEXT]
+    def _shown(self, data: bytes, reason: str) -> str:
+        """Masked before it is cut: half a number is still a number."""
+        text = data[:MAX_MASKED_BYTES].decode(errors="replace")
+        if "\\u" in text:
+            with suppress(ValueError, TypeError):
+                text = orjson.dumps(orjson.loads(text)).decode()
+        masked = self._masked(text)
+        if masked != text or "\\u" in text or "\\/" in text:
+            masked = self._masked_by_string(text)
+        if reason in (PERSONAL_DATA, SECRET):
+            masked = _LOOKS_SENSITIVE.sub("[HIDDEN]", masked)
+        return masked[:MAX_TEXT]
+
+    def _masked_by_string(self, text: str) -> str:
+        """Each string for itself, as what it says and not as it is escaped; what is no JSON, as it stands."""
+        strings = strings_in(text)
+        if strings is None:
+            return self._masked(_ESCAPE.sub(lambda escape: chr(int(escape[1], 16)), text))
+        return with_strings(text, [self._masked(string) for string in strings])
 
     def _writer(self, source: str) -> zstandard.ZstdCompressionWriter:
         if source not in self._writers:

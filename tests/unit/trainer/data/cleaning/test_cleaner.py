@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 import os
+import time
 from collections import Counter
 from typing import Any
 
@@ -61,6 +62,28 @@ LEFT_ALONE = [
     "<think>Let me see.</think>It is a lamp.",
     "I am sorry, I cannot help with that.",
     "ChatGPT was made by OpenAI; 通义千问由阿里云推出。",
+    "def bold(s):\n    return '<b>' + s + '</b>'",
+    '    def bold(s):\n        return f"<b>{s}</b>"',
+    "Option<A> 表示可能没有值，Box<B> 在堆上。",
+    "std::map<a,b> m; vector<i> v; a<b>c",
+    "Put <br> where the line is to end.",
+    "function T(){return <h1><b>你好</b></h1>}",
+    'echo "<p>hello</p>";',
+    "the expectation is <i> and the ket |b>; a <b> c",
+    "kubectl get pods <a>",
+    "cat <<b>out",
+    'label.setText("<b>Hi</b>")',
+    "{#if x}<p>yes</p><br>{/if}",
+    "Write &lt; instead of it, or &amp;lt; to show &lt;b&gt;.",
+    "&amp;amp;amp;amp;amp;amp;amp;amp;amp;amp;amp;amp;lt; is escaped too often",
+    "What is 锟斤拷？锟斤拷是乱码，锟斤拷来自替换字符，锟斤拷很常见",
+    "Encoding problems show as Â· or â€œ.",
+    "Ã é a letra A com til; NÃO É; São Paulo; ÂÊÎÔÛ.",
+    "ÄÖÜ«»°±²³",
+    "voilà , déjà vu à la carte, l’été “ça” — naïve façade œuvre, Größe Äpfel",
+    "Привет, как дела? Работа и Россия.",
+    "ภาษา\u200bไทย ភាសា\u200bខ្មែរ",
+    "\u200eLRM\u200f",
 ]
 
 
@@ -82,6 +105,12 @@ REPAIRED = [
     ("价格 &lt; 5 元&nbsp;左右", "价格 < 5 元 左右"),
     ("<p>第一段</p><p>第二段<br/>下一行</p>", "第一段\n第二段\n下一行"),
     ('See <a href="https://e.com">this</a> <b>now</b>.', "See this now."),
+    ("It is <b>1000</b>, the postal code<br>of the town.", "It is 1000, the postal code\nof the town."),
+    ("    <p>One</p><p>他说：“好。”</p>", "One\n他说：“好。”"),
+    ("McKinsey &amp; Co，滴度&gt;1：20，&ldquo;小三阳&rdquo;", "McKinsey & Co，滴度>1：20，“小三阳”"),
+    ("\x1b[1;31mred\x1b[0m and \x1b]0;title\x07blue", "red and blue"),
+    ("\u2066isolated\u2069", "isolated"),
+    ("РџСЂРёРІРµС‚ РјРёСЂ, РєР°Рє РґРµР»Р°", "Привет мир, как дела"),
 ]
 
 
@@ -102,29 +131,13 @@ MASKED = [
     ("key AKIAQWERTYUIOPASDFGH.", "key [SECRET]."),
     ("token ghp_abcdEFGHijklMNOPqrstUVWXyz0246813579.", "token [SECRET]."),
     ("-----BEGIN RSA PRIVATE KEY-----\nMIIEpAIBAAKCAQEA\n-----END RSA PRIVATE KEY-----", "[SECRET]"),
+    ('{"key": "x\\nAKIAQWERTYUIOPASDFGH", "to": "\\nzhang@qq.com"}', '{"key": "x\\n[SECRET]", "to": "\\n[EMAIL]"}'),
 ]
 
 
 @pytest.mark.parametrize(("text", "published"), MASKED)
 def test_personal_data_and_secrets_are_masked(text: str, published: str) -> None:
     assert cleaned(text) == published
-
-
-NO_PERSONAL_DATA = [
-    "身份证号110105194912310021的校验位不对",
-    "110105194913310029 has a month that is none",
-    "卡号 6222 0212 3456 7890 123 的校验位不对",
-    "4111111111111112 is a digit off",
-    "The population is 13817294406.5, the ratio 0.13812345679",
-    "n = 1381234567890123456789",
-    "build 10.0.19041.1 on 127.0.0.1, version 203.0.114.77",
-    "13800000000 是一个示例号码",
-]
-
-
-@pytest.mark.parametrize("text", NO_PERSONAL_DATA)
-def test_numbers_whose_check_digit_or_place_says_otherwise_are_not_masked(text: str) -> None:
-    assert cleaned(text) == text
 
 
 def test_a_pseudonym_is_the_same_within_a_row_and_tells_nothing_across_rows() -> None:
@@ -147,6 +160,12 @@ def test_what_its_owner_publishes_is_no_personal_data() -> None:
     assert cleaned("Ask help@acme.io.evil.com", **settings) == "Ask [EMAIL]"
 
 
+def calling(arguments: str, **more: Any) -> Content:
+    call = ToolCall("send", arguments)
+    turns = (Message("user", "Write to Jo."), Message("assistant", "", tool_calls=(call,)), Message("tool", "sent"))
+    return Content((*turns, Message("assistant", "Done.")), **more)
+
+
 def test_arguments_of_tools_and_reasoning_are_masked_too() -> None:
     call = ToolCall("send", '{"to": "jo@acme.io"}')
     content = Content(
@@ -162,11 +181,52 @@ def test_arguments_of_tools_and_reasoning_are_masked_too() -> None:
     assert (calling.reasoning_content, told.content) == ("[EMAIL] it is", "sent to [EMAIL]")
 
 
+ARGUMENTS = [
+    ('{"phone": 13817294406}', '{"phone": "[PHONE]"}'),
+    ('{"card":6222021234567890128, "n": 1.50}', '{"card":"[BANK_CARD]", "n": 1.50}'),
+    ('{"code":"x\\nAKIAQWERTYUIOPASDFGH"}', '{"code":"x\\n[SECRET]"}'),
+    ('{"who": "a\\u200bb \\u0000c"}', '{"who": "ab c"}'),
+    (
+        '{"body": "<p>Hi</p><p>x</p>", "q": "a &quot;b&quot; <br> c"}',
+        '{"body": "<p>Hi</p><p>x</p>", "q": "a &quot;b&quot; <br> c"}',
+    ),
+    ('{ "jo@acme.io" : [ true, null, "\\u4f60" ] }', '{ "[EMAIL]" : [ true, null, "\\u4f60" ] }'),
+    ("to=jo@acme.io", "to=[EMAIL]"),
+]
+
+
+@pytest.mark.parametrize(("given", "published"), ARGUMENTS)
+def test_of_arguments_only_what_strings_say_is_cleaned_and_json_stays_json(given: str, published: str) -> None:
+    message = Cleaner(CleanSettings()).clean(calling(given)).content.messages[1]
+    assert message.tool_calls[0].arguments == published
+
+
+def test_tools_and_names_of_who_speaks_are_masked_too() -> None:
+    tools = '[{"name":"send","description":"call 13817294406,\\nAKIAQWERTYUIOPASDFGH"}]'
+    content = Content((Message("user", "Hello", name="zhang@qq.com"), Message("assistant", "Hello")), tools)
+    cleaned = Cleaner(CleanSettings()).clean(content)
+    assert cleaned.content.messages[0].name == "[EMAIL]"
+    assert json.loads(str(cleaned.content.tools))[0]["description"] == "call [PHONE],\n[SECRET]"
+    assert cleaned.changes == {"PersonalData", "Secret"}
+
+
+def test_a_row_is_rejected_for_what_its_tools_hold() -> None:
+    with pytest.raises(RowRejected, match="Secret"):
+        Cleaner(CleanSettings.model_validate({"secrets": "Reject"})).clean(calling('{"key": "AKIAQWERTYUIOPASDFGH"}'))
+
+
 REJECTED: list[tuple[str, str, dict[str, Any], str]] = [
     ("an answer of invisible characters", "\u200b\u200b", {}, "EmptyAnswer"),
     ("bytes that are gone", "锟斤拷锟斤拷锟斤拷", {}, "Mojibake"),
     ("replacement characters", "caf\ufffd\ufffd\ufffd", {}, "Mojibake"),
     ("UTF-8 read as GBK, bytes lost", "浜哄伐鏅鸿兘鏄绠楁満绉戝\ufffd鐨勪竴涓垎鏀\ufffd", {}, "Mojibake"),
+    ("GBK read as Latin-1, bytes lost", "ÄãºÃ£¬ÊÀ½ç¡£Ë®±ÃΪʲô»á×Ô¼ºÍ£ÏÂÀ´ å\u0153ä¸‹æ\u00a5ï¼Ÿ", {}, "Mojibake"),
+    ("half repaired", "请先检查，停下来å\u0153ä¸‹æ¥ï¼Ÿ 再打开ä¸‹é¢", {}, "Mojibake"),
+    ("dots", "...", {}, "EmptyAnswer"),
+    ("Chinese dots", "……", {}, "EmptyAnswer"),
+    ("what tables hold for no value", "N/A", {}, "EmptyAnswer"),
+    ("Hangul fillers", "\u3164\u3164", {}, "EmptyAnswer"),
+    ("Braille's blank", "\u2800", {}, "EmptyAnswer"),
     ("a loop", "应该尽早到医院来检查" * 30, {}, "Repetitive"),
     ("the question again", "What is the capital of France?", {}, "EchoedPrompt"),
     ("a model's name", "I am ChatGPT, a large language model trained by OpenAI.", {}, "Identity"),
@@ -178,6 +238,7 @@ REJECTED: list[tuple[str, str, dict[str, Any], str]] = [
     ("an AI that cannot", "作为一个AI语言模型，我没有感受。", {"refusals": "Reject"}, "Refusal"),
     ("personal data", "call 13817294406", {"personalData": {"action": "Reject"}}, "PersonalData"),
     ("a secret", "AKIAQWERTYUIOPASDFGH", {"secrets": "Reject"}, "Secret"),
+    ("thinking that the prompt's template began", "Hm.</think>\n\nYes.", {"thinking": "Reject"}, "Thinking"),
     ("thinking", "<think>Hm.</think>Yes.", {"thinking": "Reject"}, "Thinking"),
     (
         "a broken-off answer",
@@ -196,7 +257,7 @@ REJECTED: list[tuple[str, str, dict[str, Any], str]] = [
 def test_a_row_is_rejected_for_one_reason(answer: str, settings: dict[str, Any], reason: str) -> None:
     assert rejection(answer, "What is the capital of France?", **settings) == reason
     keeps = {"mojibake": "Keep", "repetition": "Keep", "identity": "Keep", "controlCharacters": "Keep"}
-    if not settings and reason in ("Mojibake", "Repetitive", "Identity", "EmptyAnswer"):
+    if not settings and (reason in ("Mojibake", "Repetitive", "Identity") or answer == "\u200b\u200b"):
         assert rejection(answer, "What is the capital of France?", **keeps) is None
 
 
@@ -220,12 +281,70 @@ def test_what_only_looks_like_it_is_kept_even_by_strict_settings(answer: str, pr
 def test_thinking_is_left_out_where_that_is_asked_for() -> None:
     assert cleaned("<think>One.\nTwo.</think>\n\nThree.", thinking="Remove") == "Three."
     assert rejection("<think>It never ends", thinking="Remove") == "EmptyAnswer"
+    assert cleaned("One.\nTwo.</think>\n\nThree.", thinking="Remove") == "Three."
+    assert cleaned("<thinking>One.</thinking>Two.", thinking="Remove") == "Two."
+    assert cleaned("<|begin_of_thought|>One.<|end_of_thought|>Two.", thinking="Remove") == "Two."
+
+
+@pytest.mark.parametrize("action", ["Remove", "Reject"])
+def test_who_asks_about_thinking_does_not_think(action: str) -> None:
+    content = row("It holds reasoning; `<think>` begins and </think> ends it.", "What does the <think> tag of R1 do?")
+    assert Cleaner(CleanSettings.model_validate({"thinking": action})).clean(content) == (content, frozenset())
 
 
 def test_chinese_characters_are_converted_and_no_others() -> None:
     assert cleaned("電腦的記憶體（１２ＧＢ）", chineseScript="Simplified") == "电脑的记忆体（１２ＧＢ）"
     assert cleaned("电脑", chineseScript="Traditional") == "電腦"
     assert cleaned("日本語の学校は東京に在ります", chineseScript="Simplified") == "日本語の学校は東京に在ります"
+
+
+def test_each_text_is_in_its_own_script_and_programs_keep_theirs() -> None:
+    simplified = Cleaner(CleanSettings.model_validate({"chineseScript": "Simplified"}))
+    turns = (
+        Message("system", "You are a helpful assistant. " * 20),
+        Message("user", "這個問題？"),
+        Message("assistant", "檢查進水口"),
+    )
+    assert [turn.content for turn in simplified.clean(Content(turns)).content.messages[1:]] == ["这个问题？", "检查进水口"]
+    assert cleaned("用`變量`：\n```\n變量 = 1\n```\n變量", chineseScript="Simplified") == "用`變量`：\n```\n變量 = 1\n```\n变量"
+    content = calling('{"text": "檢查"}')
+    assert simplified.clean(content).content == content
+
+
+def test_who_asks_for_the_other_script_gets_it() -> None:
+    assert cleaned("後來皇后來了", "把这句话转换成繁体字：后来皇后来了", chineseScript="Simplified") == "後來皇后來了"
+
+
+def test_letters_stay_decomposed_where_control_characters_are_kept() -> None:
+    assert cleaned("e\u0301te\u0301\x07", controlCharacters="Keep") == "e\u0301te\u0301\x07"
+
+
+def test_a_row_that_is_longer_than_the_default_is_no_choice_of_its_owner() -> None:
+    assert rejection("y" * 200_001, repetition="Keep") == "Oversized"
+    assert rejection("y" * 30, maxRowCharacters=20) == "TooLong"
+
+
+def test_gbk_that_was_read_as_latin_is_read_again() -> None:
+    meant = "你好，世界。水泵为什么会自己停下来？请先检查进水口。"
+    for encoding in ("latin-1", "cp1252"):
+        assert cleaned(meant.encode("gbk").decode(encoding)) == meant
+
+
+SLOW = [
+    "a < b" + " " * 190_000 + "x",
+    "-----BEGIN PRIVATE KEY-----" * 7_000,
+    "1 " * 95_000,
+    "gpt i am" + " " * 190_000,
+    "a." * 95_000 + "@",
+    "<think" * 30_000,
+]
+
+
+@pytest.mark.parametrize("text", SLOW, ids=[text[:12] for text in SLOW])
+def test_no_row_takes_long(text: str) -> None:
+    began = time.process_time()
+    rejection(text, repetition="Keep", thinking="Remove", refusals="Reject")
+    assert time.process_time() - began < 3
 
 
 def test_everything_can_be_left_as_it_is() -> None:
@@ -276,4 +395,5 @@ def test_of_real_rows_few_are_touched_and_none_for_the_width_of_their_marks() ->
             reasons[rejected.reason] += 1
     assert count > 10_000
     assert changes.total() < 0.005 * count, changes
-    assert reasons.total() < 0.01 * count, reasons
+    assert reasons.pop("Identity") < 0.02 * count  # one file teaches a model to call itself Vicuna
+    assert reasons.total() < 0.001 * count, reasons

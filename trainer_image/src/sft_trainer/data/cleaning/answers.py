@@ -1,35 +1,104 @@
-"""Signs that an answer teaches nothing good: it repeats itself, breaks off, echoes the question, or is in another language."""
+"""Signs that an answer teaches nothing good: it says nothing, repeats itself, breaks off, echoes the question, or is in another
+language."""
 
 from __future__ import annotations
 
 import re
 import zlib
 
-from sft_trainer.data.features.language_mix import CHINESE, ENGLISH, language_of
+from sft_trainer.data.features.language_mix import (
+    ENGLISH,
+    ENGLISH_WORD_SHARE,
+    OTHER,
+    count_letters,
+    is_certainly_other,
+    language_of,
+    share_of_english_words,
+)
 
+MAX_NOTHING = 64
+"""Characters that are looked at; dots and blanks go on for no longer."""
+_NOTHING = re.compile(
+    "[\\s\u3164\uffa0\u115f\u1160\u2800]*(?:[.。·…\u22ef\\s\u3164\u2800]{2,}|…|#?n/a[.。]?|<no(?:output|answer)>)?\\s*", re.I
+)
+"""Characters that are letters by name and show nothing (Hangul fillers, Braille's blank), dots, what tables hold for no value."""
 MIN_JUDGED_BYTES = 400
 """Shorter text hardly compresses, and a refrain is no fault."""
 MIN_COMPRESSED_SHARE = 0.12
 """zlib makes 25 to 60 % of instruction data; of 849 planted loops 748 fell below this, and of clean rows none."""
 MAX_COMPRESSED_BYTES = 1 << 16
 """A longer answer is judged by its beginning; deflate looks back 32 KiB."""
+_TAKEN_PIECES, PIECE = (0.3, 0.5, 0.7, 0.9), 8
+"""Pieces of eight characters at these places: where nine tenths of an answer have been there before, one of them has."""
+LOOP_END, MIN_LOOPED_SHARE, MIN_LOOPS = 12, 0.3, 5
+"""An answer's end that says again and again what it ended with, for a third of the answer: how models come apart."""
+_NO_PROSE = re.compile(
+    r"```[\s\S]*?(?:```|\Z)|^[ \t]*[|+>#].*$|^.*[;{}|][ \t]*$|^[\W\d_]*$|^[ \t]*(?:\S[ \t]+){3,}\S?[ \t]*$", re.M
+)
+"""Programs, tables, drawings, columns of numbers: lines that are alike by their nature."""
 MIN_ECHO_CHARACTERS = 20
 """Shorter answers are rightly the same as the question now and then: names, numbers, words to translate."""
 MIN_TRUNCATED_CHARACTERS = 200
-_OPEN_END = re.compile(r"[,，、；;:：(（\[{「『\u201c\u2018\\-—]\s*$|\b(?:and|or|the|a|an|of|to|in|for|with|is|are)\s*$", re.I)
+_OPEN_END = re.compile(r"[,，、；;：:(（\[{「『\u201c\u2018\\-—]\s*$|\b(?:and|or|the|a|an|of|to|in|for|with|is|are)\s*$", re.I)
 _WANTS_ANOTHER_LANGUAGE = re.compile(
-    r"translat|english|chinese|mandarin|code|sql|python|java|html"
-    r"|英文|英语|中文|汉语|翻译|译成|译为|双语|代码|程序|函数",
+    r"translat|english|chinese|mandarin|japanese|korean|french|german|spanish|russian|italian|latin|language|code|sql|python|java|html"
+    r"|英|中文|汉语|漢|日语|日文|韩|法语|法文|德语|德文|俄语|俄文|西班牙|外语|外文|拉丁|翻译|翻譯|译成|译为|双语|单词|词汇|拼音|罗马|语言|代码|程序|函数",
     re.I,
 )
+MIN_ENGLISH_WORDS, MIN_FOREIGN_LETTERS = 4, 12
+"""A name or two are no English answer, and formulas are in no language."""
+
+
+def is_nothing(answer: str) -> bool:
+    """Whether it only looks like an answer."""
+    return _NOTHING.fullmatch(answer[: MAX_NOTHING + 1]) is not None
 
 
 def is_repetitive(answer: str) -> bool:
-    """Whether it says the same over and over."""
-    if len(answer) < MIN_JUDGED_BYTES // 4:
+    """Whether it says the same over and over, as a whole or from some place to its end."""
+    if len(answer) < MIN_JUDGED_BYTES // 4 or not (_may_be_repetitive(answer) or _ends_in_loop(answer)):
         return False
-    data = answer.encode(errors="surrogatepass")[:MAX_COMPRESSED_BYTES]
+    if not (_is_loop(answer) or _ends_in_loop(answer)):
+        return False
+    prose = _NO_PROSE.sub("", answer)
+    return len(prose) == len(answer) or _is_loop(prose) or _ends_in_loop(prose)
+
+
+def _may_be_repetitive(answer: str) -> bool:
+    """A quick look."""
+    for share in _TAKEN_PIECES:
+        place = int(share * (len(answer) - PIECE))
+        if answer.find(answer[place : place + PIECE]) < place:
+            return True
+    return False
+
+
+def _is_loop(text: str) -> bool:
+    data = text.encode(errors="surrogatepass")[:MAX_COMPRESSED_BYTES]
     return len(data) >= MIN_JUDGED_BYTES and len(zlib.compress(data, 1)) < MIN_COMPRESSED_SHARE * len(data)
+
+
+def _ends_in_loop(text: str) -> bool:
+    """Whether a long part of it, up to its end, is one thing said several times; the last time may break off."""
+    before = text.rfind(text[-LOOP_END:], 0, -1)
+    period = len(text) - LOOP_END - before
+    if before < 0 or period * MIN_LOOPS > len(text):
+        return False
+    looped = _common_end(text, text[:-period]) + period
+    is_long = len(text[-looped:].encode(errors="surrogatepass")) >= MIN_JUDGED_BYTES
+    return is_long and looped >= MIN_LOOPS * period and looped >= MIN_LOOPED_SHARE * len(text)
+
+
+def _common_end(one: str, other: str) -> int:
+    """How many characters at their ends are the same; halves what is left, so that it costs little."""
+    same, differs = 0, min(len(one), len(other)) + 1
+    while differs - same > 1:
+        middle = (same + differs) // 2
+        if one[-middle:] == other[-middle:]:
+            same = middle
+        else:
+            differs = middle
+    return same
 
 
 def is_truncated(answer: str) -> bool:
@@ -45,6 +114,24 @@ def echoes(prompt: str, answer: str) -> bool:
 
 
 def is_in_another_language(prompt: str, answer: str) -> bool:
-    """English where Chinese was asked, or the other way round, and nobody asked for a translation or a program."""
-    languages = {language_of(prompt), language_of(answer)}
-    return languages == {CHINESE, ENGLISH} and _WANTS_ANOTHER_LANGUAGE.search(prompt) is None
+    """Another language than was asked in, where nobody asked for it: a translation, a program, a text of theirs to mend."""
+    asked, answered = language_of(prompt), language_of(answer)
+    if asked in (answered, OTHER) or not _is_certain(asked, prompt) or not _is_certain(answered, answer):
+        return False
+    return not _WANTS_ANOTHER_LANGUAGE.search(prompt) and not _holds(prompt, answered)
+
+
+def _is_certain(language: str, text: str) -> bool:
+    """Names, numbers and calls of tools are in any language."""
+    if language == ENGLISH:
+        is_text = text.lstrip()[:1] not in ("{", "[") and len(text.split()) >= MIN_ENGLISH_WORDS
+        return is_text and share_of_english_words(text) >= ENGLISH_WORD_SHARE
+    return language != OTHER or (count_letters(text) >= MIN_FOREIGN_LETTERS and is_certainly_other(text))
+
+
+def _holds(prompt: str, language: str) -> bool:
+    """Whether a part of what is asked is in that language; without letters of its own it cannot be told."""
+    lines = re.split(r"[\n:：“”\"「」]", prompt)
+    if language != ENGLISH:
+        return any(language_of(line) == language and (language != OTHER or _is_certain(language, line)) for line in lines)
+    return any(len(re.findall(r"[^\W\d_]{2,}", re.sub("[\u3040-\u9fff\uac00-\ud7af]+", " ", line))) >= 3 for line in lines)

@@ -37,9 +37,13 @@ class Changes:
         self.counts[origin.source].update(cleaned.changes)
         if any(self._shown[change] < SAMPLES for change in cleaned.changes):
             self._shown.update(cleaned.changes)
-            texts = self._masked(_turns(before)), _turns(cleaned.content)
+            texts = _turns(before, self._masked), _turns(cleaned.content, _as_it_is)
             self.samples.append(ChangedText(origin, tuple(sorted(cleaned.changes)), *texts))
 
 
-def _turns(content: Content) -> str:
-    return "\n\n".join(f"{message.role}: {message.content}" for message in content.messages)
+def _turns(content: Content, shown: Callable[[str], str]) -> str:
+    return "\n\n".join(f"{message.role}: {shown(message.content)}" for message in content.messages)
+
+
+def _as_it_is(text: str) -> str:
+    return text

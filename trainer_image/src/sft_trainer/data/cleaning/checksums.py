@@ -13,8 +13,8 @@ PROVINCES = frozenset(
     71 81 82 83""".split()  # noqa: SIM905 - a word list reads better so
 )
 """First two digits, GB/T 2260; 71, 81, 82 and 83 are residents of Taiwan, Hong Kong and Macau."""
-CARD_PREFIX = re.compile(r"(?:62|4|5[1-5]|2[2-7]|3[4-7]|30|60|65)")
-"""UnionPay, Visa, Mastercard, American Express, JCB, Diners, Discover."""
+CARD_FORM = re.compile(r"62\d{14,17}|(?:4\d|5[1-5]|2[2-7]|35|6[05])\d{14}|3[47]\d{13}|3[068]\d{12}")
+"""UnionPay, Visa, Mastercard, JCB, Discover, American Express, Diners: each has its own lengths."""
 
 
 def is_identity_card(number: str) -> bool:
@@ -30,9 +30,18 @@ def is_identity_card(number: str) -> bool:
         return False
 
 
+def is_old_identity_card(number: str) -> bool:
+    """One of before 1999: 15 digits with a province and a date of birth in two-digit years, and no check character."""
+    try:
+        date(1900 + int(number[6:8]), int(number[8:10]), int(number[10:12]))
+    except ValueError:
+        return False
+    return number[:2] in PROVINCES
+
+
 def is_bank_card(digits: str) -> bool:
-    """13 to 19 digits of a known issuer that pass Luhn's check (ISO/IEC 7812-1)."""
-    if not 13 <= len(digits) <= 19 or not CARD_PREFIX.match(digits) or len(set(digits)) == 1:
+    """As many digits as cards of a known issuer have, which pass Luhn's check (ISO/IEC 7812-1)."""
+    if not CARD_FORM.fullmatch(digits) or len(set(digits)) == 1:
         return False
     doubled = (sum(divmod(2 * int(digit), 10)) for digit in digits[-2::-2])
     return (sum(doubled) + sum(map(int, digits[-1::-2]))) % 10 == 0

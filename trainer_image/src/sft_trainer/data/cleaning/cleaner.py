@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+import re
+import unicodedata
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from opencc import OpenCC
 
-from sft_trainer.contract.clean import ChineseScript, CleanSettings, Refusing, Removing, Repairing, Thinking
-from sft_trainer.data.cleaning import answers, characters, html, mojibake, refusals, thinking
+from sft_trainer.contract.clean import (
+    MAX_ROW_CHARACTERS,
+    ChineseScript,
+    CleanSettings,
+    Refusing,
+    Removing,
+    Repairing,
+    Thinking,
+)
+from sft_trainer.data.cleaning import answers, characters, html, identity, mojibake, personal_data, refusals, thinking
+from sft_trainer.data.cleaning.chinese_script import is_about_script, outside_code
 from sft_trainer.data.cleaning.protect import Protector
+from sft_trainer.data.cleaning.row_texts import data_of, has_data, prose_of, with_data, with_prose
 from sft_trainer.data.features.language_mix import CHINESE, language_of
 from sft_trainer.data.rows import Content, Message, RowRejected
 from sft_trainer.data.validate import validate
@@ -22,10 +34,16 @@ CONTROL_CHARACTERS, MOJIBAKE, HTML, THINKING, CHINESE_SCRIPT = (
     "ChineseScript",
 )
 """What is said to have been changed."""
+TOO_SHORT, TOO_LONG, WRONG_LANGUAGE = "TooShort", "TooLong", "WrongLanguage"
+"""Reasons that only a setting makes, beside Thinking."""
+OVERSIZED = "Oversized"
+"""Longer than a row may be where nothing else is set."""
 MAX_PASSES = 8
 """Text is decoded or escaped wrongly twice now and then; what still changes after this many times is noise."""
 TO_SIMPLIFIED, TO_TRADITIONAL = "t2s", "s2t"
 """OpenCC's conversions of characters; those that change words as well (tw2sp) would put other words into the data's mouth."""
+_ODD = re.compile(f"[{characters.MAYBE_UNSEEN}{mojibake.SUSPECTS}{personal_data.WIDE}]")
+"""One look at a row for all that may be wrong with its characters; most rows have none of it."""
 
 Change = Callable[[str], str]
 
@@ -52,9 +70,13 @@ class Cleaner:
     def clean(self, content: Content) -> Cleaned:
         """Raises RowRejected."""
         changes: set[str] = set()
-        texts = self._changed(_texts(content), changes)
-        if changes:
-            content = _with_texts(content, texts)
+        prose = prose_of(content)
+        data = data_of(content) if has_data(content) else []
+        texts, strings = self._changed(prose, data, changes)
+        if texts != prose:
+            content = with_prose(content, texts)
+        if strings != data:
+            content = with_data(content, strings)
         if self._settings.thinking is not Thinking.KEEP:
             content = self._think(content, changes)
         if changes:
@@ -62,35 +84,48 @@ class Cleaner:
         self._judge(content)
         return Cleaned(content, frozenset(changes) if changes else UNCHANGED)
 
-    def _changed(self, texts: Sequence[str], changes: set[str]) -> Sequence[str]:
-        """The texts of a row, changed until nothing is left to change: one repair may uncover what another one is for."""
+    def _changed(self, texts: Sequence[str], data: Sequence[str], changes: set[str]) -> tuple[Sequence[str], Sequence[str]]:
+        """Both changed until nothing is left to change: one repair may uncover what another one is for."""
         for _ in range(MAX_PASSES):
-            before, texts = texts, self._pass(texts, changes)
-            if texts == before:
-                return texts
-        raise RowRejected(MOJIBAKE)
+            changed: set[str] = set()
+            texts, data = self._pass(texts, data, changed)
+            if not changed:
+                return texts, data
+            changes |= changed
+        raise RowRejected(min(changed))
 
-    def _pass(self, texts: Sequence[str], changes: set[str]) -> Sequence[str]:
+    def _pass(self, texts: Sequence[str], data: Sequence[str], changes: set[str]) -> tuple[Sequence[str], Sequence[str]]:
         """Each look is at all texts of the row at once, and most rows need nothing."""
-        settings, row = self._settings, "\n".join(texts)
+        settings, count = self._settings, len(texts)
+        row = "\n".join([*texts, *data]) if data else "\n".join(texts)
         if len(row) > settings.max_row_characters:
-            raise RowRejected("TooLong")
-        if not row.isascii():
-            texts = _each(texts, characters.composed, CONTROL_CHARACTERS, changes)
-            if settings.mojibake is Repairing.REPAIR and mojibake.may_be_mojibake(row):
-                texts = _each(texts, _repaired, MOJIBAKE, changes)
-                if any(map(mojibake.is_hopeless, texts)):
-                    raise RowRejected(MOJIBAKE)
-            if self._convert and language_of(row) == CHINESE:
-                texts = _each(texts, self._convert, CHINESE_SCRIPT, changes)
-        if settings.control_characters is Removing.REMOVE and characters.HINT.search(row):
+            raise RowRejected(TOO_LONG if settings.max_row_characters != MAX_ROW_CHARACTERS else OVERSIZED)
+        is_removing, is_ascii = settings.control_characters is Removing.REMOVE, row.isascii()
+        is_odd = characters.has_control_codes(row) if is_ascii else _ODD.search(row) is not None
+        if not is_ascii:
+            if is_removing and not unicodedata.is_normalized("NFC", row):
+                texts = _each(texts, characters.composed, CONTROL_CHARACTERS, changes)
+            if is_odd and settings.mojibake is Repairing.REPAIR:
+                texts = _repaired(texts, row, changes)
+            if self._convert and not is_about_script(row):
+                texts = _each(texts, self._in_one_script, CHINESE_SCRIPT, changes)
+        if is_odd and is_removing and characters.HINT.search(row):
             texts = _each(texts, characters.without_unseen, CONTROL_CHARACTERS, changes)
-        if settings.html is Removing.REMOVE and ("<" in row or "&" in row) and html.has_tags(row) and not html.is_about_code(row):
-            texts = _each(texts, html.without_tags, HTML, changes)
-        return self.protector.protect(texts, changes)
+            data = _each(data, characters.without_unseen, CONTROL_CHARACTERS, changes)
+        if settings.html is Removing.REMOVE and ("<" in row or "&" in row):
+            texts = _without_tags(texts, row, changes)
+        row = personal_data.narrow(row) if is_odd else row
+        if data:
+            protected = self.protector.protect([*texts, *data], row, changes)
+            return protected[:count], protected[count:]
+        return self.protector.protect(texts, row, changes), data
+
+    def _in_one_script(self, text: str) -> str:
+        """Each text for itself: an English prompt says nothing about a Chinese answer."""
+        return outside_code(text, self._convert) if self._convert and language_of(text) == CHINESE else text
 
     def _think(self, content: Content, changes: set[str]) -> Content:
-        if not any(message.reasoning_content or thinking.MARK in message.content for message in content.messages):
+        if not any(map(_thinks, content.messages)):
             return content
         if self._settings.thinking is Thinking.REJECT:
             raise RowRejected(THINKING)
@@ -105,21 +140,23 @@ class Cleaner:
             elif message.role == "assistant" and message.train and message.content:
                 self._judge_answer(prompt, message.content)
         if self._languages and not self._is_wanted(content):
-            raise RowRejected("WrongLanguage")
+            raise RowRejected(WRONG_LANGUAGE)
         if settings.language_mismatch is Refusing.REJECT and _mismatches(content):
             raise RowRejected("LanguageMismatch")
 
     def _judge_answer(self, prompt: str, answer: str) -> None:
         settings = self._settings
         if len(answer) < settings.min_answer_characters:
-            raise RowRejected("TooShort")
+            raise RowRejected(TOO_SHORT)
+        if len(answer) <= answers.MAX_NOTHING and answers.is_nothing(answer):
+            raise RowRejected("EmptyAnswer")
         if answers.echoes(prompt, answer):
             raise RowRejected("EchoedPrompt")
         if settings.repetition is Refusing.REJECT and answers.is_repetitive(answer):
             raise RowRejected("Repetitive")
         if settings.truncated_answers is Refusing.REJECT and answers.is_truncated(answer):
             raise RowRejected("TruncatedAnswer")
-        if settings.identity is Refusing.REJECT and refusals.names_its_maker(answer):
+        if settings.identity is Refusing.REJECT and identity.names_its_maker(answer):
             raise RowRejected("Identity")
         if settings.refusals is Refusing.REJECT and refusals.is_refusal(answer):
             raise RowRejected("Refusal")
@@ -135,8 +172,25 @@ def _mismatches(content: Content) -> bool:
     return answers.is_in_another_language(prompt, answer)
 
 
-def _repaired(text: str) -> str:
-    return characters.composed(mojibake.repaired(text))
+def _repaired(texts: Sequence[str], row: str, changes: set[str]) -> Sequence[str]:
+    """Raises RowRejected where a text is beyond repair."""
+    repaired = [mojibake.repaired(text) for text in texts]
+    is_hopeless = any(map(mojibake.is_hopeless, repaired))
+    if (repaired == texts and not is_hopeless) or mojibake.is_about_mojibake(row):
+        return texts
+    if is_hopeless:
+        raise RowRejected(MOJIBAKE)
+    changes.add(MOJIBAKE)
+    return repaired
+
+
+def _without_tags(texts: Sequence[str], row: str, changes: set[str]) -> Sequence[str]:
+    """Whether the row is about them is asked last: few have any that would be taken away."""
+    plain = [html.without_tags(text) for text in texts]
+    if plain == texts or html.is_about_code(row):
+        return texts
+    changes.add(HTML)
+    return plain
 
 
 def _each(texts: Sequence[str], change: Change, name: str, changes: set[str]) -> Sequence[str]:
@@ -147,32 +201,13 @@ def _each(texts: Sequence[str], change: Change, name: str, changes: set[str]) ->
     return changed
 
 
-def _texts(content: Content) -> list[str]:
-    """Everything in a row that is text, in a fixed order."""
-    texts = []
-    for message in content.messages:
-        texts.append(message.content)
-        if message.reasoning_content is not None:
-            texts.append(message.reasoning_content)
-        texts += [call.arguments for call in message.tool_calls]
-    return texts
-
-
-def _with_texts(content: Content, texts: Sequence[str]) -> Content:
-    """The row with other texts, in the order of `_texts`."""
-    remaining = iter(texts)
-    return content._replace(messages=tuple([_with_text(message, remaining) for message in content.messages]))
-
-
-def _with_text(message: Message, remaining: Iterator[str]) -> Message:
-    return message._replace(
-        content=next(remaining),
-        reasoning_content=None if message.reasoning_content is None else next(remaining),
-        tool_calls=tuple([call._replace(arguments=next(remaining)) for call in message.tool_calls]),
-    )
+def _thinks(message: Message) -> bool:
+    return message.role == "assistant" and (bool(message.reasoning_content) or thinking.thinks(message.content))
 
 
 def _without_thinking(message: Message) -> Message:
+    if message.role != "assistant":
+        return message
     return message._replace(content=thinking.without_thinking(message.content), reasoning_content=None)
 
 

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 
 from sft_trainer.contract.clean import CleanSettings, Protection
-from sft_trainer.data.cleaning.personal_data import Sensitive, find_personal_data, masked, may_hold_personal_data
+from sft_trainer.data.cleaning.characters import MAYBE_UNSEEN, has_control_codes, without_unseen
+from sft_trainer.data.cleaning.personal_data import WIDE, Sensitive, find_personal_data, masked, may_hold_personal_data, narrow
 from sft_trainer.data.cleaning.secrets import find_secrets, may_hold_secrets
 from sft_trainer.data.rows import RowRejected
 
 PERSONAL_DATA, SECRET = "PersonalData", "Secret"
 """Reasons for which rows are rejected, and names of what was masked."""
+_ODD = re.compile(f"[{MAYBE_UNSEEN}{WIDE}]")
+_TAG = re.compile(r"</?[A-Za-z][^<>]{0,200}>")
 
 
 class Protector:
@@ -20,9 +24,11 @@ class Protector:
         self._personal, self._secrets = settings.personal_data.action, settings.secrets
         self._allowed = frozenset(value.lower() for value in settings.personal_data.allow)
 
-    def protect(self, texts: Sequence[str], changes: set[str]) -> Sequence[str]:
-        """The texts of one row without them; adds to `changes` which there were. Raises RowRejected where that is asked for."""
-        row = "\n".join(texts)
+    def protect(self, texts: Sequence[str], row: str, changes: set[str]) -> Sequence[str]:
+        """The texts of one row without them; `row` is all of them together, narrow. Adds to `changes` which there were.
+
+        Raises RowRejected where that is asked for.
+        """
         if self._secrets is not Protection.KEEP and may_hold_secrets(row):
             texts = _without(texts, find_secrets, self._secrets, SECRET, changes)
         if self._personal is not Protection.KEEP and may_hold_personal_data(row):
@@ -30,12 +36,29 @@ class Protector:
         return texts
 
     def masked(self, text: str) -> str:
-        """Text that people are shown, of a row that is not published: without what would not be published either."""
+        """Text that people are shown, of a row as it came: without what would not be published either.
+
+        Cleaning may find more than the eye: where a number shows only when what is invisible and the tags are gone, the text is
+        shown without them.
+        """
+        is_odd = has_control_codes(text) if text.isascii() else _ODD.search(text) is not None
+        shown, count = self._masked(text, is_odd)
+        bare = _TAG.sub("", without_unseen(text)) if is_odd or "<" in text else text
+        if bare == text:
+            return shown
+        bare, more = self._masked(bare, is_odd)
+        return bare if more > count else shown
+
+    def _masked(self, text: str, is_odd: bool) -> tuple[str, int]:
+        """And how much there was to mask."""
+        count = 0
         if self._secrets is not Protection.KEEP and may_hold_secrets(text):
-            text = masked(text, list(find_secrets(text)), _kind)
-        if self._personal is not Protection.KEEP and may_hold_personal_data(text):
-            text = masked(text, list(self._find_personal_data(text)), _kind)
-        return text
+            secrets = list(find_secrets(text))
+            text, count = masked(text, secrets, _kind), len(secrets)
+        if self._personal is not Protection.KEEP and may_hold_personal_data(narrow(text) if is_odd else text):
+            personal = list(self._find_personal_data(text))
+            text, count = masked(text, personal, _kind), count + len(personal)
+        return text, count
 
     def _find_personal_data(self, text: str) -> Iterable[Sensitive]:
         return find_personal_data(text, self._allowed)

@@ -15,8 +15,9 @@ _HINTS_WITH_A_MARK = {
 }
 """One of them stands in every secret that is known here. Most text has neither mark, and need not be searched for the rest."""
 _FORMS = re.compile(
-    r"-----BEGIN [A-Z ]{0,20}PRIVATE KEY-----(?:[\s\S]{0,8000}?-----END [A-Z ]{0,20}PRIVATE KEY-----|[A-Za-z0-9+/=\s\\]{40,8000})"
-    r"|\b(?:"
+    r"-----BEGIN [A-Z ]{0,20}PRIVATE KEY-----"
+    r"(?:(?:(?!-----BEGIN)[\s\S]){0,8000}?-----END [A-Z ]{0,20}PRIVATE KEY-----|[A-Za-z0-9+/=\s\\]{40,8000})"
+    r"|(?:\b|(?<=\\[nrtbf]))(?:"  # behind an escaped line end, too: text may hold JSON or a program
     r"(?:AKIA|ASIA)[0-9A-Z]{16}"  # AWS
     r"|gh[pos]_[A-Za-z0-9]{36,255}|github_pat_[A-Za-z0-9_]{22,255}"
     r"|glpat-[A-Za-z0-9_-]{20,64}"

@@ -1,0 +1,79 @@
+"""Answers that repeat themselves or are in another language than was asked in, and what is alike by its nature."""
+
+from __future__ import annotations
+
+import pytest
+
+from sft_trainer.data.cleaning.answers import is_in_another_language, is_nothing, is_repetitive
+
+GOOD = (
+    "爵士乐是一种非常丰富多样的音乐类型，它包含许多不同的音乐元素。即兴演奏是其中最重要的元素之一：乐手在和声的框架内当场创作旋律，"
+    "彼此呼应。摇摆节奏让每一拍都略有先后，布鲁斯音阶则带来忧郁的色彩。此外，切分音、蓝调和声以及丰富的音色，都是听众一听便能认出的特征。"
+    "从新奥尔良的铜管乐队到纽约的大乐队，再到比波普、冷爵士与融合爵士，每个时代都有自己的声音，也都留下了值得反复聆听的唱片。"
+)
+LOOPS = [
+    GOOD + "因此，我们需要注意以下几点。" * 40,
+    GOOD + "\n" + "The answer is yes, and it is so because of this. " * 30,
+    "应该尽早到医院来检查" * 40,
+    "la " * 300,
+]
+ALIKE = [
+    "\n".join(f"{one} x {other} = {one * other}" for one in range(1, 10) for other in range(1, 10)),
+    "\n".join(" ".join("1" if row == column else "0" for column in range(20)) for row in range(20)),
+    "| a | b | c |\n|---|---|---|\n" + "| x | y | z |\n" * 30,
+    "+" + "-" * 60 + "+\n" + ("|" + " " * 60 + "|\n") * 15 + "+" + "-" * 60 + "+",
+    "\n".join(f"insert(table, {number}, 'name{number}', 0);" for number in range(60)),
+    "```\n" + "print('hello world')\n" * 60 + "```",
+    GOOD,
+    GOOD + "谢谢！谢谢！谢谢！",
+]
+
+
+@pytest.mark.parametrize("answer", LOOPS)
+def test_a_loop_is_one_from_its_beginning_or_after_a_good_one(answer: str) -> None:
+    assert is_repetitive(answer)
+
+
+@pytest.mark.parametrize("answer", ALIKE)
+def test_tables_programs_and_refrains_are_none(answer: str) -> None:
+    assert not is_repetitive(answer)
+
+
+@pytest.mark.parametrize("answer", ["-", ".", "0", "無", "None", "Na", "?", "OK...", "N/A is what tables hold for no value"])
+def test_a_short_answer_is_one(answer: str) -> None:
+    assert not is_nothing(answer)
+
+
+@pytest.mark.parametrize(
+    ("prompt", "answer"),
+    [
+        ("法国首都是哪里？", "Paris is beautiful, a lovely city"),
+        ("法国首都是哪里？", "La capitale est Paris"),
+        ("法国首都是哪里？", "パリです。とてもきれいな町です"),
+        ("What is the capital of France?", "프랑스의 수도는 파리입니다."),
+        ("What is the capital of France?", "Столица Франции - Париж."),
+    ],
+)
+def test_an_answer_is_in_another_language(prompt: str, answer: str) -> None:
+    assert is_in_another_language(prompt, answer)
+
+
+@pytest.mark.parametrize(
+    ("prompt", "answer"),
+    [
+        ("润色以下句子：I has a apple and she go to school", "I have an apple and she goes to school with the others."),
+        ("法国首都是哪里？", "Paris"),
+        ('{"cost": 25.0}', "寄送您的包裹到纽约的费用将是25.00美元。"),
+        (
+            "他买了苹果和橙子，请开发票。",
+            '{"name": "create_invoice", "arguments": {"items": [{"product": "apple", "of": "the"}]}}',
+        ),
+        ("Generate a list of items related to diving.", "- Wetsuit\n- Dive mask\n- Snorkel\n- Fins\n- Regulator"),
+        ("1+1等于几？", "2"),
+        ("质能方程是什么？", "E = mc^2"),
+        ("“学校”用日语怎么说？", "学校は「がっこう」です。"),
+        ("Summarise: 水泵停下来了，请检查进水口。", "水泵停了，请检查进水口。"),
+    ],
+)
+def test_what_was_asked_for_or_is_in_no_language_is_not(prompt: str, answer: str) -> None:
+    assert not is_in_another_language(prompt, answer)

@@ -1,0 +1,51 @@
+"""Answers that name the model that gives them, and answers that only speak of a model or of its namesakes."""
+
+from __future__ import annotations
+
+import pytest
+
+from sft_trainer.data.cleaning.identity import names_its_maker
+
+NAMING = [
+    "I was trained by Google.",
+    "I was created by Microsoft.",
+    "I am Claude, an AI assistant made by Anthropic.",
+    "I'm an AI assistant called Gemini.",
+    "As an AI language model trained by OpenAI, I think so.",
+    "No, I am a language model trained by researchers from Large Model Systems Organization.",
+    "我是OpenAI开发的人工智能助手",
+    "我是OpenAI训练的语言模型GPT-4",
+    "作为OpenAI训练的语言模型，我认为",
+    "作为ChatGPT，我没有感受。",
+    "我由OpenAI开发。",
+    "我是一个人工智能助手，由百度公司开发。",
+    "我是Kimi，由月之暗面开发。",
+    "我是一款基于GPT的助手",
+    "我是\uff23\uff48\uff41\uff54\uff47\uff50\uff54。",
+    "本助手是由智谱AI训练的语言模型。",
+]
+
+SPEAKING = [
+    "I'm a Gemini, born in June.",
+    "I am Claude Monet, a French painter born in 1840.",
+    "My name is Kimi and I drive racing cars.",
+    "I am a llama who lives in Peru.",
+    "I am a bard who sings at taverns.",
+    "I'm a copilot for an airline.",
+    "I am amazed by how it was made by hand.",
+    "我是用ChatGPT写的作业，老师没有发现。",
+    "我是通过Claude学习编程的学生。",
+    "我是由爸爸妈妈创造的小生命。",
+    "我是ChatGPT的忠实用户。",
+    "我是百度开发部的员工。",
+]
+
+
+@pytest.mark.parametrize("answer", NAMING)
+def test_an_answer_names_its_maker(answer: str) -> None:
+    assert names_its_maker(answer)
+
+
+@pytest.mark.parametrize("answer", SPEAKING)
+def test_an_answer_that_speaks_of_others_names_none(answer: str) -> None:
+    assert not names_its_maker(answer)
