@@ -148,10 +148,17 @@ def rejected_rows(folder: Path) -> Iterator[tuple[int, str]]:
 def what_was_found(folder: Path) -> dict[str, float]:
     """Recall of planted duplicates by language, and the share of clean rows that were flagged as duplicates."""
     labels: list[Label] = read_labels(folder / "labels.tsv")
-    flagged = {line - 1: reason for line, reason in rejected_rows(folder) if reason in ("NearDuplicate", "DuplicateRow")}
+    rejected = {line - 1: reason for line, reason in rejected_rows(folder)}
+    flagged = {number for number, reason in rejected.items() if reason in ("NearDuplicate", "DuplicateRow")}
+    unfit = rejected.keys() - flagged
+    """What cleaning rejects is compared with nothing."""
 
     def recall(kind: str, language: str) -> float:
-        planted = [number for number, label in enumerate(labels) if (label.kind, label.language) == (kind, language)]
+        planted = [
+            number
+            for number, label in enumerate(labels)
+            if (label.kind, label.language) == (kind, language) and unfit.isdisjoint({number, label.repeats})
+        ]
         # Of a pair either row may be the one that is kept.
         found = sum(number in flagged or labels[number].repeats in flagged for number in planted)
         return found / len(planted)

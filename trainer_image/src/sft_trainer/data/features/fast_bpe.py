@@ -15,14 +15,16 @@ from typing import Any
 import tiktoken
 from tokenizers import Tokenizer, pre_tokenizers
 
-_GPT2 = "'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^\\s\\p{L}\\p{N}]+|\\s+(?!\\S)|\\s+"
-"""What tokenizers' ByteLevel cuts by (its documentation names GPT-2's pattern)."""
-_GPT2_DIGITS_ALONE = "'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+|\\p{N}| ?[^\\s\\p{L}\\p{N}]+|\\s+(?![^\\s\\p{N}])|\\s+"
+_GPT2 = "'(?:[sdmt]|ll|ve|re)| ?\\p{L}++| ?\\p{N}++| ?[^\\s\\p{L}\\p{N}]++|\\s++$|\\s+(?!\\S)|\\s"
+"""What tokenizers' ByteLevel cuts by (its documentation names GPT-2's pattern), written so that it never goes back over a run:
+counting rows then takes a tenth less time."""
+_GPT2_DIGITS_ALONE = "'(?:[sdmt]|ll|ve|re)| ?\\p{L}++|\\p{N}| ?[^\\s\\p{L}\\p{N}]++|\\s++$|\\s+(?![^\\s\\p{N}])|\\s"
 """The same after every digit was cut out: no space joins a digit, and space before one is at an end."""
 _PLAIN_TOKEN = {"single_word": False, "lstrip": False, "rstrip": False}
 LONGEST_RUN = re.compile(r"(\S)\1{2000}|\s{2000}|\S{20000}")
 """tiktoken takes a piece's length squared, and fails on pieces of a million; tokenizers does not."""
 LEAST_RUN = 2_000
+NO_TOKENS: set[str] = set()
 
 
 class FastBPE:
@@ -49,7 +51,7 @@ class FastBPE:
         encoding = tiktoken.Encoding("model", pat_str=pattern, mergeable_ranks=ranks, special_tokens=added)
         self._encode = partial(encoding.encode, allowed_special=self._allowed, disallowed_special=())
         # Numbers without a Python object for each: a tenth less time than the list of them.
-        self._encode_to_array = partial(encoding.encode_to_numpy, allowed_special=self._allowed, disallowed_special=())
+        self._encode_to_array = partial(encoding.encode_to_numpy, disallowed_special=())
 
     def encode(self, text: str) -> list[int]:
         """The tokens of a text."""
@@ -61,7 +63,9 @@ class FastBPE:
         text = self._normalized(text)
         if self._is_left_to_tokenizers(text):
             return len(_exact(self._tokenizer, text))
-        return len(self._encode_to_array(text))
+        # The tokens that are looked for are handed over at each call, all of them: another tenth, where there is none.
+        has_special = self._special is not None and self._special.search(text) is not None
+        return len(self._encode_to_array(text, allowed_special=self._allowed if has_special else NO_TOKENS))
 
     def parts(self, text: str) -> list[str]:
         """The text, cut at its special tokens, which are parts too: what stands on one side changes nothing on the other."""
