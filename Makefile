@@ -44,7 +44,7 @@ types: setup
 	$(RUN) mypy
 
 unit: setup
-	$(RUN) pytest -q tests/unit
+	$(RUN) pytest -q -n 2 tests/unit
 
 check: lint types unit ## lint, types, imports, unit tests; no root, no cluster
 

@@ -28,6 +28,8 @@ HELD = [
     ("mail\nzhang@qq.com", "zhang@qq"),
     ("\uff11\uff13\uff18\uff11\uff12\uff13\uff14\uff19\uff18\uff17\uff16", "\uff14\uff19\uff18\uff17\uff16"),
     ('"13812349876"', "13812349876"),
+    ("电话 138&nbsp;1234&nbsp;9876", "9876"),
+    ("身份证 110105&nbsp;19491231&nbsp;002X", "110105"),
 ]
 ORIGIN = Origin("faq", "a.jsonl", 1)
 
@@ -70,7 +72,13 @@ def test_a_row_that_hides_nothing_is_written_as_it_came(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "prompt", ["call 138\u200b1234\u200b9876", "<p><b>138</b>12349876</p><br>phone", "张三 1985 13800138001\u200b"]
+    "prompt",
+    [
+        "call 138\u200b1234\u200b9876",
+        "<p><b>138</b>12349876</p><br>phone",
+        "张三 1985 13800138001\u200b",
+        "电话 138&nbsp;1234&nbsp;9876",
+    ],
 )
 def test_a_changed_row_is_shown_without_what_was_masked(prompt: str) -> None:
     cleaner = Cleaner(CleanSettings())

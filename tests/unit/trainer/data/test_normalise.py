@@ -9,6 +9,7 @@ import pytest
 from sft_trainer.contract import FieldMap, RowFormat
 from sft_trainer.data.normalise import normalise
 from sft_trainer.data.rows import Message, RowRejected
+from sft_trainer.data.shapes.suggestion import suggestion
 
 Row = dict[str, Any]
 TURNS = [{"role": "user", "content": "q?"}, {"role": "assistant", "content": "a."}]
@@ -150,3 +151,35 @@ def test_a_number_that_json_could_not_hold_is_not_learned() -> None:
 )
 def test_a_word_for_no_input_is_one_unless_it_is_the_subject(instruction: str, given: str, prompt: str) -> None:
     assert told({"instruction": instruction, "input": given, "output": "a."}) == f"{prompt}|a."
+
+
+@pytest.mark.parametrize(
+    "beside",
+    [
+        {"country": "Peru", "header": {"accept-language": "es"}},
+        {"langdetect": "en", "reward": 1.5},
+        {"knowledge": "physics", "quality_explanation": "good", "llama_guard_2": "safe"},
+        {"_id": {"$oid": "0f"}, "channel": "web"},
+        {"A": "an option", "reasoning": "on"},
+    ],
+    ids=lambda beside: "-".join(beside),
+)
+def test_a_whole_conversation_needs_nothing_that_stands_beside_it(beside: Row) -> None:
+    assert told({"messages": TURNS, **beside}) == "q?|a."
+    assert told({"conversations": SHARE_GPT, **beside}) == "q?|a."
+
+
+@pytest.mark.parametrize(
+    ("row", "suggested"),
+    [
+        (
+            {"instruction": "i", "history": [["a", "b"]], "output": "o", "product": "p"},
+            "{prompt: instruction, input: product, response: output}",
+        ),
+        ({"reference": ["law 1"], "input": "i", "output": "o"}, "{prompt: input, response: output}"),
+        ({"question": "q", "A": "a", "B": "b", "answer": "A"}, "{prompt: question, response: answer}"),
+        ({"Question": "q", "Complex_CoT": "so", "Response": "r"}, "{prompt: Question, response: Response}"),
+    ],
+)
+def test_what_is_suggested_is_text_that_was_asked_and_text_that_was_answered(row: Row, suggested: str) -> None:
+    assert suggestion(row) == suggested

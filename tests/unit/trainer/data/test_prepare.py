@@ -414,6 +414,17 @@ class TestContamination:
             "how much was compared is told"
         )
 
+    def test_what_all_rows_of_a_benchmark_say_contaminates_nothing(self, bench: Bench) -> None:
+        task = "Read the passage below and answer the question that follows it with one word from the passage."
+        exam = [
+            {"task": task, "passage": f"In the year {n} the {n}th pump was painted green by its owner.", "key": "green"}
+            for n in range(9)
+        ]
+        bench.put("exam.jsonl", "\n".join(map(json.dumps, exam)))
+        bench.put("a.jsonl", "\n".join(qa(f"{task} Street {n} is long. How long is it?", f"Number {n}.") for n in range(20)))
+        result = bench.prepare(bench.source("faq", "a.jsonl"), evaluation_sources=[bench.source("exam", "exam.jsonl")])
+        assert result.accounting.rejected == {}
+
     def test_an_evaluation_source_without_any_text_stops_the_preparation(self, bench: Bench) -> None:
         bench.put("exam.jsonl", "\n".join(json.dumps({"id": number, "label": 1}) for number in range(30)))
         bench.put("a.jsonl", "\n".join(GOOD))
@@ -454,6 +465,16 @@ class TestGates:
             bench.prepare(bench.source("faq", "a.jsonl"))
         assert caught.value.failure.reason is Reason.TOO_MANY_REJECTED
         assert "5 of 41 rows (12.2 %) were rejected, gates.maxRejectPercent is 10" in caught.value.failure.message
+
+    def test_columns_that_may_belong_to_the_question_are_told_with_two_ways_out(self, bench: Bench) -> None:
+        rows = [{"question": f"How hot is it {n}?", "answer": f"{n} degrees.", "product": "The kettle"} for n in range(10)]
+        bench.put("a.jsonl", "\n".join(map(json.dumps, rows)))
+        with pytest.raises(DatasetRejected) as caught:
+            bench.prepare(bench.source("faq", "a.jsonl"))
+        assert "10 ColumnNotUsed" in caught.value.failure.message
+        assert "fieldMap" in caught.value.failure.remedy
+        assert "format" in caught.value.failure.remedy
+        assert bench.prepare(bench.source("faq", "a.jsonl", RowFormat.QUESTION_ANSWER)).accounting.rejected == {}
 
     def test_duplicates_do_not_count_as_rejected(self, bench: Bench) -> None:
         bench.put("a.jsonl", "\n".join(GOOD[:2] * 20))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from itertools import islice
@@ -10,9 +11,8 @@ from pathlib import Path
 
 import orjson
 
-from sft_trainer.contract import Accounting, CompareBy, PrepareConfig, Reason, Source
+from sft_trainer.contract import Accounting, CompareBy, PrepareConfig, Reason
 from sft_trainer.data.cleaning.protect import Protector
-from sft_trainer.data.detection.lines import Line
 from sft_trainer.data.kept_rows import KeptRows
 from sft_trainer.data.ledger import Ledger
 from sft_trainer.data.near_duplicates.contamination import Contamination
@@ -25,6 +25,8 @@ from sft_trainer.failure import invalid
 
 CONTAMINATED = "Contaminated"
 BATCH = 2_000
+MAX_ROWS_OF_TEXT = 3
+"""A question that is asked with other options once or twice is still a question; what more rows say is said around them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,24 +46,28 @@ def evaluation_texts(config: PrepareConfig, ledger: Ledger, scratch: Path) -> It
     source has nothing to compare with.
     """
     for source in config.evaluation_sources:
+        of_other_shapes: list[list[str]] = []
         for line in SourceReader(source, config.network).lines(scratch):
             ledger.count_read(source.name)
             try:
-                yield from _texts_of(line, source)
+                content = parse_line(line, source.format, source.field_map).content
+                yield from (row_text(content), row_text(content, CompareBy.INSTRUCTION))
             except RowRejected as rejection:
-                ledger.reject(Origin(source.name, line.file, line.number), rejection.reason, line.data)
+                strings = [] if line.is_too_long else _strings(line.data)
+                of_other_shapes.append(strings)
+                if not strings:
+                    ledger.reject(Origin(source.name, line.file, line.number), rejection.reason, line.data)
+        yield from _own_texts(of_other_shapes)
         _require_texts(source.name, ledger.accounting(source.name))
 
 
-def _texts_of(line: Line, source: Source) -> list[str]:
-    try:
-        content = parse_line(line, source.format, source.field_map).content
-        return [row_text(content), row_text(content, CompareBy.INSTRUCTION)]
-    except RowRejected as rejection:
-        strings = [] if line.is_too_long else _strings(line.data)
-        if not strings:
-            raise rejection
-        return [*strings, "\n".join(strings)]
+def _own_texts(rows: Sequence[Sequence[str]]) -> Iterator[str]:
+    """Each text of each row, and all of them together, but for those that several rows share: instructions, licences, names."""
+    rows_with = Counter(text for strings in rows for text in set(strings))
+    for strings in rows:
+        own = [text for text in strings if rows_with[text] <= MAX_ROWS_OF_TEXT]
+        yield from own
+        yield "\n".join(own)
 
 
 def _strings(data: bytes) -> list[str]:

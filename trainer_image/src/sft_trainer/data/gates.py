@@ -6,6 +6,7 @@ from sft_trainer.contract import Accounting, Gates, Reason
 from sft_trainer.data.digest import EVAL, TRAIN
 from sft_trainer.data.ledger import NO_FAULT, Ledger
 from sft_trainer.data.normalise import UNKNOWN_SHAPE
+from sft_trainer.data.shapes.beside import NOT_USED
 from sft_trainer.data.split import Splits
 from sft_trainer.failure import TrainerFailure, invalid
 
@@ -62,6 +63,11 @@ def _remedy(accounting: Accounting) -> str:
     """Rows of an unknown shape are mended in the manifest."""
     if 2 * accounting.rejected.get(UNKNOWN_SHAPE, 0) > faulty_rows(accounting):
         return "name the columns of the source that hold prompt and response in its fieldMap"
+    if 2 * accounting.rejected.get(NOT_USED, 0) > faulty_rows(accounting):
+        return (
+            "rows have columns beside question and answer that may belong to what is asked: name those that are meant in the "
+            "source's fieldMap (prompt, input, response), or give its format, which leaves the others out"
+        )
     return _LOOK
 
 

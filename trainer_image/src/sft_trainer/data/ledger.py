@@ -39,7 +39,7 @@ MAX_MASKED_BYTES = 16 * MAX_TEXT
 """What is looked through of it: enough that nothing shown is cut, little enough that a line of 4 GB costs nothing."""
 _ESCAPE = re.compile(r"\\u(?![dD][89a-fA-F])([0-9A-Fa-f]{4})")
 _LOOKS_SENSITIVE = re.compile(
-    r"[0-9\uff10-\uff19](?:[\W_]{0,3}[0-9\uff10-\uff19]){6,}|[\w.+-]+[@\uff20][\w.-]+|[A-Za-z0-9_+/=-]{16,}"
+    r"[0-9\uff10-\uff19](?:(?:[\W_]|&#?\w{1,8};){0,3}[0-9\uff10-\uff19]){6,}|[\w.+-]+[@\uff20][\w.-]+|[A-Za-z0-9_+/=-]{16,}"
 )
 """Numbers, addresses and keys of any form. In rows that are rejected for such, all are hidden: none may be the wrong one."""
 

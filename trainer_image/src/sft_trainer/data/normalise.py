@@ -57,6 +57,10 @@ class Reading(NamedTuple):
     has_tools: bool
 
 
+WHOLE = frozenset({RowFormat.MESSAGES, RowFormat.SHARE_GPT, RowFormat.PAIR_TURNS, RowFormat.MOSS})
+"""Shapes of whole conversations."""
+
+
 def normalise(document: object, row_format: RowFormat, field_map: FieldMap | None = None) -> Normalised:
     """What one row teaches; raises RowRejected."""
     row = _unwrapped(document)
@@ -115,7 +119,8 @@ def _by_names_alone(names: Names, row_format: RowFormat, is_watched: bool) -> Re
 @lru_cache(maxsize=REMEMBERED)
 def _reading(names: Names, shape: RowFormat, field: str | None, is_watched: bool) -> Reading:
     reader = _READERS[shape](names) if field is None else _CONVERSATION_READERS[shape](names, field)
-    return Reading(shape, reader, watched(names, reader.used) if is_watched else (), not {"tools", "functions"}.isdisjoint(names))
+    beside = watched(names, reader.used, is_conversation=shape in WHOLE) if is_watched else ()
+    return Reading(shape, reader, beside, not {"tools", "functions"}.isdisjoint(names))
 
 
 def _conversation(row: Document) -> tuple[RowFormat, str | None] | None:

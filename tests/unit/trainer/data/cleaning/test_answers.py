@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sft_trainer.data.cleaning.answers import is_in_another_language, is_nothing, is_repetitive
+from sft_trainer.data.cleaning.answers import is_in_another_language, is_nothing, is_repetitive, is_truncated
 
 GOOD = (
     "爵士乐是一种非常丰富多样的音乐类型，它包含许多不同的音乐元素。即兴演奏是其中最重要的元素之一：乐手在和声的框架内当场创作旋律，"
@@ -77,3 +77,13 @@ def test_an_answer_is_in_another_language(prompt: str, answer: str) -> None:
 )
 def test_what_was_asked_for_or_is_in_no_language_is_not(prompt: str, answer: str) -> None:
     assert not is_in_another_language(prompt, answer)
+
+
+@pytest.mark.parametrize("end", ["", ", and", "，", "（", " the", " -"])
+def test_a_long_answer_that_ends_open_is_cut_off(end: str) -> None:
+    assert is_truncated(f"{GOOD}{GOOD}{end}") is bool(end)
+
+
+@pytest.mark.parametrize("end", ["- Start a business", "#PuppyLove", "[您的姓名]", "10. Chips with Nutella", "café"])
+def test_an_answer_needs_no_full_stop_to_be_whole(end: str) -> None:
+    assert not is_truncated(f"{GOOD}{GOOD}\n{end}")

@@ -39,7 +39,7 @@ _NO_PROSE = re.compile(
 MIN_ECHO_CHARACTERS = 20
 """Shorter answers are rightly the same as the question now and then: names, numbers, words to translate."""
 MIN_TRUNCATED_CHARACTERS = 200
-_OPEN_END = re.compile(r"[,，、；;：:(（\[{「『\u201c\u2018\\-—]\s*$|\b(?:and|or|the|a|an|of|to|in|for|with|is|are)\s*$", re.I)
+_OPEN_END = re.compile(r"[,，、；;：:(（\[{「『\u201c\u2018—-]\s*$|\b(?:and|or|the|a|an|of|to|in|for|with|is|are)\s*$", re.I)
 _WANTS_ANOTHER_LANGUAGE = re.compile(
     r"translat|english|chinese|mandarin|japanese|korean|french|german|spanish|russian|italian|latin|language|code|sql|python|java|html"
     r"|英|中文|汉语|漢|日语|日文|韩|法语|法文|德语|德文|俄语|俄文|西班牙|外语|外文|拉丁|翻译|翻譯|译成|译为|双语|单词|词汇|拼音|罗马|语言|代码|程序|函数",

@@ -41,9 +41,9 @@ _IS_CODE = re.compile(
 _IS_ABOUT_CODE = re.compile(
     r"\|\s*:?-{3,}|<html|\b(?:html|xml|css|jsx|svg|vue|react|angular|svelte|jinja|tags?|markup|markdown|latex|regex|python|java|php"
     r"|golang|rust|kotlin|swift|ruby|perl|django|flask|sql|bash|shell|jquery|entit(?:y|ies)|escap(?:e|es|ed|ing)|web ?page"
-    r"|website|generics?|rich text)\b|javascript|typescript|\bc\+\+|\bc\#"
+    r"|website|generics?|rich text|readme|subtitles?|headings?|bold|blog|ssml)\b|javascript|typescript|\bc\+\+|\bc\#"
     r"|(?<!postal )(?<!post )(?<!zip )(?<!area )(?<!dress )(?<!country )\bcode\b"
-    r"|正则|网页|标签|代码|爬虫|前端|源码|函数|编程|脚本|转义|实体字符|字符实体|富文本|换行符|泛型|写[^。，\n]{0,10}程序"
+    r"|正则|网页|标签|代码|爬虫|前端|源码|函数|编程|脚本|转义|实体字符|字符实体|富文本|换行符|泛型|保留格式|排版|字幕|加粗|网站|写[^。，\n]{0,10}程序"
 )
 """Rows, in small letters, in which mark-up is what is talked about, or which hold a table in Markdown together."""
 

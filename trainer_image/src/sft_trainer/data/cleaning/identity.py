@@ -43,7 +43,7 @@ _IDENTITY_ZH = re.compile(
     rf"|[^。\n]{{0,20}}{_AI_ZH}[^。，,\n]{{0,6}}[，,]\s?(?:是)?由\s?{_ANY_MAKER}[^。，,\n]{{0,8}}{_MADE_ZH}"
     rf"|{_A}基于\s?(?:{_ANY_MAKER}|gpt)[^。，,\n]{{0,8}}{_AI_ZH})"
     rf"|我(?:们?的?)?是?{_A}由\s?{_ANY_MAKER}[^。，,\n]{{0,8}}{_MADE_ZH}"
-    rf"|由\s?{_ANY_MAKER}[^。，,\n]{{0,10}}{_MADE_ZH}的(?:一个|一款)?(?:大型|大规模)?(?:语言模型|人工智能|ai|助手|聊天)"
+    rf"|(?:我|本助手|本模型)[^。\n]{{0,12}}由\s?{_ANY_MAKER}[^。，,\n]{{0,10}}{_MADE_ZH}的(?:一个|一款)?(?:大型|大规模)?(?:语言模型|人工智能|ai|助手)"
     rf"|作为{_A}\s?(?:(?:由\s?)?{_ANY_MAKER}[^。，,\n]{{0,8}}{_MADE_ZH}的[^。，,\n]{{0,12}}{_AI_ZH}|{_ANY_MODEL}\s?[，,]\s?我)"
 )
 """Both for text in small letters."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import Callable, Iterable, Sequence
 
@@ -44,6 +45,7 @@ class Protector:
         is_odd = has_control_codes(text) if text.isascii() else _ODD.search(text) is not None
         shown, count = self._masked(text, is_odd)
         bare = _TAG.sub("", without_unseen(text)) if is_odd or "<" in text else text
+        bare = html.unescape(bare).replace("\xa0", " ") if "&" in bare else bare
         if bare == text:
             return shown
         bare, more = self._masked(bare, is_odd)

@@ -23,7 +23,7 @@ _FORMS = re.compile(
     r"|glpat-[A-Za-z0-9_-]{20,64}"
     r"|xox[abprs]-[A-Za-z0-9-]{10,250}"  # Slack
     r"|AIza[0-9A-Za-z_-]{35}"  # Google
-    r"|sk-(?:proj-|ant-|or-)?[A-Za-z0-9_-]{20,200}"  # OpenAI, Anthropic, DeepSeek and others
+    r"|sk-(?=[A-Za-z_-]{0,100}[0-9])(?:proj-|ant-|or-)?[A-Za-z0-9_-]{20,200}"  # OpenAI, Anthropic, DeepSeek and others
     r"|hf_[A-Za-z0-9]{34}"  # Hugging Face
     r"|eyJ[A-Za-z0-9_-]{10,2000}\.eyJ[A-Za-z0-9_-]{10,4000}\.[A-Za-z0-9_-]{10,2000}"  # JWT
     r"|LTAI[0-9A-Za-z]{12,20}"  # Alibaba Cloud

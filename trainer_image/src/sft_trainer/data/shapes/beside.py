@@ -27,6 +27,7 @@ _NAMES = """
     languages locale split subset config version license licence copyright author authors annotator annotators creator
     contributor user username worker model models generator engine provider temperature top_p seed date time datetime
     timestamp created updated year month tokens usage finish_reason status state name title meta metadata meta_data
+    _id _ids cate region channel reviewer email publisher isbn citation citations task_name_in_eng
     meta_info info extra extra_info additional_info misc remark remarks comment comments note notes answer_from
     avatarurl language_code lang_code task_major task_minor 编号 序号 来源 数据来源 类别 分类 类型 标签 科室 难度 语言
     领域 日期 时间 作者 评分 分数 备注 标题 链接 主题 关键词 版本 任务 任务类型 年级 学科 科目 章节
@@ -49,6 +50,8 @@ _OPTION = re.compile(r"[a-h]|(?:opt?|options?|choices?)_?[a-h0-9]?|选项.?")
 _UNNAMED = re.compile(r"column \d+")
 LABELS: tuple[object, ...] = (0, 1, "0", "1", "true", "false")
 """Of a column `label`: whether an answer is a good one (True equals 1). Other labels name a class."""
+TURNS = frozenset({"messages", "conversations", "conversation", "chat", "dialog", "dialogue", "history", "instruction", "prompt"})
+"""Names of what is said."""
 TEMPLATE_CHARACTERS = 600
 """What a prompt template says around a row: Alpaca's takes 200."""
 
@@ -77,10 +80,15 @@ def is_about_the_row(name: str) -> bool:
     return plain in ABOUT_THE_ROW or _ABOUT_THE_ROW.fullmatch(plain) is not None
 
 
-def watched(names: Iterable[str], used: Collection[str]) -> Watched:
-    """The names whose values decide whether rows can be read without them."""
+def watched(names: Iterable[str], used: Collection[str], *, is_conversation: bool) -> Watched:
+    """The names whose values decide whether rows can be read without them. A conversation says itself all that was asked, unless
+    there are turns beside it."""
     kinds = ((name, _kind(name)) for name in names if name not in used and name not in ("tools", "functions"))
-    return tuple((name, kind) for name, kind in kinds if kind is not None)
+    return tuple(
+        (name, kind)
+        for name, kind in kinds
+        if kind is not None and not (is_conversation and kind in (Kind.OTHER, Kind.OPTION) and name not in TURNS)
+    )
 
 
 def _kind(name: str) -> Kind | None:
