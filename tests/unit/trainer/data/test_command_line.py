@@ -189,3 +189,12 @@ def test_a_source_that_means_nothing_is_told(capsys: pytest.CaptureFixture[str],
     with pytest.raises(SystemExit):
         main(["check", *arguments])
     assert told in capsys.readouterr().err
+
+
+def test_an_output_that_cannot_be_written_is_told(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    output = file.parent / "a file"
+    output.write_text("")
+    assert main(["prepare", str(file), "-o", str(output / "below")]) == ExitCode.STORE_DENIED
+    said = capsys.readouterr().err
+    assert "Traceback" not in said
+    assert "name an output folder that can be written" in said

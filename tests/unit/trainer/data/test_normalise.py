@@ -183,3 +183,17 @@ def test_a_whole_conversation_needs_nothing_that_stands_beside_it(beside: Row) -
 )
 def test_what_is_suggested_is_text_that_was_asked_and_text_that_was_answered(row: Row, suggested: str) -> None:
     assert suggestion(row) == suggested
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        {"kind": "NLI", "input": "q?", "target": "a."},
+        {"inputs": "q?", "targets": "a.", "task": "qa"},
+        {"problem": "q?", "solution": "a."},
+        {"提问": "q?", "回复": "a."},
+    ],
+    ids=lambda row: "-".join(row),
+)
+def test_other_names_of_what_was_asked_and_answered_are_known(row: Row) -> None:
+    assert told(row) == "q?|a."

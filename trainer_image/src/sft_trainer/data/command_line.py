@@ -35,6 +35,7 @@ from sft_trainer.contract import (
     NearDuplicateSettings,
     ObjectRef,
     PrepareConfig,
+    Reason,
     RejectedRow,
     RowFormat,
     Source,
@@ -110,10 +111,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _print_failure(errors, rejected.failure)
     except TrainerFailure as failure:
         return _print_failure(errors, failure)
+    except OSError as error:
+        return _print_failure(errors, _unwritable(error))
     finally:
         shutil.rmtree(scratch)
     _print_found(console, found)
     return ExitCode.DONE
+
+
+def _unwritable(error: OSError) -> TrainerFailure:
+    message = f"{error.filename or 'a file'}: {error.strerror}"
+    remedy = "name an output folder that can be written, with room in it and in the folder for temporary files"
+    return TrainerFailure(ExitCode.STORE_DENIED, Reason.STORE_DENIED, message, remedy)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -180,6 +189,8 @@ def _export(options: argparse.Namespace, console: Console, errors: Console) -> i
         summaries = export_version(options.version, options.shape, options.output)
     except TrainerFailure as failure:
         return _print_failure(errors, failure)
+    except OSError as error:
+        return _print_failure(errors, _unwritable(error))
     for summary in summaries:
         console.print(f"{summary.rows:,} rows", highlight=False)
         for what, counts in (("left out", summary.left_out), ("written without", summary.dropped)):

@@ -397,3 +397,12 @@ def test_of_real_rows_few_are_touched_and_none_for_the_width_of_their_marks() ->
     assert changes.total() < 0.005 * count, changes
     assert reasons.pop("Identity") < 0.02 * count  # one file teaches a model to call itself Vicuna
     assert reasons.total() < 0.001 * count, reasons
+
+
+def test_an_answer_may_be_the_question_again_behind_a_system_prompt_that_asks_for_it() -> None:
+    sentence = "The pump was repaired on Monday by its owner."
+    asked, answered = Message("user", sentence), Message("assistant", sentence)
+    with pytest.raises(RowRejected, match="EchoedPrompt"):
+        Cleaner(CleanSettings()).clean(Content((asked, answered)))
+    correct = Message("system", "Correct the grammar. Return the text unchanged if it is right.")
+    assert Cleaner(CleanSettings()).clean(Content((correct, asked, answered))).content.messages[2] == answered

@@ -134,9 +134,11 @@ class Cleaner:
 
     def _judge(self, content: Content) -> None:
         settings, prompt = self._settings, ""
+        # Behind a system prompt that says "return it unchanged if it is right", an echo is an answer.
+        may_echo = content.messages[0].role == "system"
         for message in content.messages:
             if message.role == "user":
-                prompt = message.content
+                prompt = "" if may_echo else message.content
             elif message.role == "assistant" and message.train and message.content:
                 self._judge_answer(prompt, message.content)
         if self._languages and not self._is_wanted(content):

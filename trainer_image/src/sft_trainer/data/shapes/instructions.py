@@ -13,8 +13,10 @@ INSTRUCTIONS = ("instruction", "INSTRUCTION", "prompt_instruction", "指令")
 OUTPUTS = ("output", "response", "RESPONSE", "answer", "target", "completion", "outputs", "输出", "回答")
 INPUTS = ("input", "context", "输入")
 """`context` is Dolly's."""
-QUESTIONS = ("question", "query", "ask", "Question", "问题", "title")
-ANSWERS = ("answer", "response", "std_answer", "Answer", "output", "completion", "回答", "答案")
+QUESTIONS = ("question", "query", "ask", "Question", "问题", "提问", "problem", "title")
+ANSWERS = ("answer", "response", "std_answer", "Answer", "output", "completion", "solution", "回答", "答案", "回复")
+GIVEN, MADE = ("input", "inputs"), ("output", "outputs", "target", "targets")
+"""Firefly, FLAN and xP3 have a target."""
 """With both `title` and `ask`, as in Chinese medical sets, the patient's words are in `ask`."""
 COMPLETIONS = ("completion", "response", "output", "answer", "target")
 NO_INPUT = frozenset({"", "<noinput>", "<no input>", "无输入", "<无输入>", "[无输入]"})
@@ -46,8 +48,8 @@ def is_prompt_completion(names: frozenset[str]) -> bool:
 
 
 def is_input_output(names: frozenset[str]) -> bool:
-    """An input beside an output, and no instruction."""
-    return {"input", "output"} <= names
+    """An input beside an output or target, and no instruction."""
+    return not names.isdisjoint(GIVEN) and not names.isdisjoint(MADE)
 
 
 def alpaca_reader(names: Collection[str]) -> Reader:
@@ -121,12 +123,13 @@ def question_answer_reader(names: Collection[str]) -> Reader:
 def input_output_reader(names: Collection[str]) -> Reader:
     """Two strings, or two lists of the same length: the turns of one conversation."""
     system = first_of(names, SYSTEMS)
+    given, made = first_of(names, GIVEN) or GIVEN[0], first_of(names, MADE) or MADE[0]
 
     def read(document: Document) -> Turns:
-        if not isinstance(document.get("input"), list):
-            turns = Message("user", text(document, "input")), Message("assistant", text(document, "output"))
+        if not isinstance(document.get(given), list):
+            turns = Message("user", text(document, given)), Message("assistant", text(document, made))
             return opened(document, system, turns)
-        asked, answered = items(document, "input"), items(document, "output")
+        asked, answered = items(document, given), items(document, made)
         if len(asked) != len(answered) or not all(isinstance(turn, str) for turn in (*asked, *answered)):
             raise RowRejected("TurnsDoNotMatch")
         pairs = zip(asked, answered, strict=True)
@@ -136,4 +139,4 @@ def input_output_reader(names: Collection[str]) -> Reader:
             tuple(turn for ask, answer in pairs for turn in (Message("user", ask), Message("assistant", answer))),
         )
 
-    return reader(read, "input", "output", system)
+    return reader(read, given, made, system)
