@@ -1,42 +1,16 @@
-"""Answers that repeat themselves or are in another language than was asked in, and what is alike by its nature."""
+"""Answers that say nothing, break off, or are in another language than was asked in."""
 
 from __future__ import annotations
 
 import pytest
 
-from sft_trainer.data.cleaning.answers import is_in_another_language, is_nothing, is_repetitive, is_truncated
+from sft_trainer.data.cleaning.answers import is_in_another_language, is_nothing, is_truncated
 
 GOOD = (
     "爵士乐是一种非常丰富多样的音乐类型，它包含许多不同的音乐元素。即兴演奏是其中最重要的元素之一：乐手在和声的框架内当场创作旋律，"
     "彼此呼应。摇摆节奏让每一拍都略有先后，布鲁斯音阶则带来忧郁的色彩。此外，切分音、蓝调和声以及丰富的音色，都是听众一听便能认出的特征。"
     "从新奥尔良的铜管乐队到纽约的大乐队，再到比波普、冷爵士与融合爵士，每个时代都有自己的声音，也都留下了值得反复聆听的唱片。"
 )
-LOOPS = [
-    GOOD + "因此，我们需要注意以下几点。" * 40,
-    GOOD + "\n" + "The answer is yes, and it is so because of this. " * 30,
-    "应该尽早到医院来检查" * 40,
-    "la " * 300,
-]
-ALIKE = [
-    "\n".join(f"{one} x {other} = {one * other}" for one in range(1, 10) for other in range(1, 10)),
-    "\n".join(" ".join("1" if row == column else "0" for column in range(20)) for row in range(20)),
-    "| a | b | c |\n|---|---|---|\n" + "| x | y | z |\n" * 30,
-    "+" + "-" * 60 + "+\n" + ("|" + " " * 60 + "|\n") * 15 + "+" + "-" * 60 + "+",
-    "\n".join(f"insert(table, {number}, 'name{number}', 0);" for number in range(60)),
-    "```\n" + "print('hello world')\n" * 60 + "```",
-    GOOD,
-    GOOD + "谢谢！谢谢！谢谢！",
-]
-
-
-@pytest.mark.parametrize("answer", LOOPS)
-def test_a_loop_is_one_from_its_beginning_or_after_a_good_one(answer: str) -> None:
-    assert is_repetitive(answer)
-
-
-@pytest.mark.parametrize("answer", ALIKE)
-def test_tables_programs_and_refrains_are_none(answer: str) -> None:
-    assert not is_repetitive(answer)
 
 
 @pytest.mark.parametrize("answer", ["-", ".", "0", "無", "None", "Na", "?", "OK...", "N/A is what tables hold for no value"])

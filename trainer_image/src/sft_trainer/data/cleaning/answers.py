@@ -1,10 +1,8 @@
-"""Signs that an answer teaches nothing good: it says nothing, repeats itself, breaks off, echoes the question, or is in another
-language."""
+"""Signs that an answer teaches nothing good: it says nothing, breaks off, echoes the question, or is in another language."""
 
 from __future__ import annotations
 
 import re
-import zlib
 
 from sft_trainer.data.features.language_mix import (
     ENGLISH,
@@ -22,20 +20,6 @@ _NOTHING = re.compile(
     "[\\s\u3164\uffa0\u115f\u1160\u2800]*(?:[.。·…\u22ef\\s\u3164\u2800]{2,}|…|#?n/a[.。]?|<no(?:output|answer)>)?\\s*", re.I
 )
 """Characters that are letters by name and show nothing (Hangul fillers, Braille's blank), dots, what tables hold for no value."""
-MIN_JUDGED_BYTES = 400
-"""Shorter text hardly compresses, and a refrain is no fault."""
-MIN_COMPRESSED_SHARE = 0.12
-"""zlib makes 25 to 60 % of instruction data; of 849 planted loops 748 fell below this, and of clean rows none."""
-MAX_COMPRESSED_BYTES = 1 << 16
-"""A longer answer is judged by its beginning; deflate looks back 32 KiB."""
-_TAKEN_PIECES, PIECE = (0.3, 0.5, 0.7, 0.9), 8
-"""Pieces of eight characters at these places: where nine tenths of an answer have been there before, one of them has."""
-LOOP_END, MIN_LOOPED_SHARE, MIN_LOOPS = 12, 0.3, 5
-"""An answer's end that says again and again what it ended with, for a third of the answer: how models come apart."""
-_NO_PROSE = re.compile(
-    r"```[\s\S]*?(?:```|\Z)|^[ \t]*[|+>#].*$|^.*[;{}|][ \t]*$|^[\W\d_]*$|^[ \t]*(?:\S[ \t]+){3,}\S?[ \t]*$", re.M
-)
-"""Programs, tables, drawings, columns of numbers: lines that are alike by their nature."""
 MIN_ECHO_CHARACTERS = 20
 """Shorter answers are rightly the same as the question now and then: names, numbers, words to translate."""
 MIN_TRUNCATED_CHARACTERS = 200
@@ -52,53 +36,6 @@ MIN_ENGLISH_WORDS, MIN_FOREIGN_LETTERS = 4, 12
 def is_nothing(answer: str) -> bool:
     """Whether it only looks like an answer."""
     return _NOTHING.fullmatch(answer[: MAX_NOTHING + 1]) is not None
-
-
-def is_repetitive(answer: str) -> bool:
-    """Whether it says the same over and over, as a whole or from some place to its end."""
-    if len(answer) < MIN_JUDGED_BYTES // 4 or not (_may_be_repetitive(answer) or _ends_in_loop(answer)):
-        return False
-    if not (_is_loop(answer) or _ends_in_loop(answer)):
-        return False
-    prose = _NO_PROSE.sub("", answer)
-    return len(prose) == len(answer) or _is_loop(prose) or _ends_in_loop(prose)
-
-
-def _may_be_repetitive(answer: str) -> bool:
-    """A quick look."""
-    for share in _TAKEN_PIECES:
-        place = int(share * (len(answer) - PIECE))
-        if answer.find(answer[place : place + PIECE]) < place:
-            return True
-    return False
-
-
-def _is_loop(text: str) -> bool:
-    data = text.encode(errors="surrogatepass")[:MAX_COMPRESSED_BYTES]
-    return len(data) >= MIN_JUDGED_BYTES and len(zlib.compress(data, 1)) < MIN_COMPRESSED_SHARE * len(data)
-
-
-def _ends_in_loop(text: str) -> bool:
-    """Whether a long part of it, up to its end, is one thing said several times; the last time may break off."""
-    before = text.rfind(text[-LOOP_END:], 0, -1)
-    period = len(text) - LOOP_END - before
-    if before < 0 or period * MIN_LOOPS > len(text):
-        return False
-    looped = _common_end(text, text[:-period]) + period
-    is_long = len(text[-looped:].encode(errors="surrogatepass")) >= MIN_JUDGED_BYTES
-    return is_long and looped >= MIN_LOOPS * period and looped >= MIN_LOOPED_SHARE * len(text)
-
-
-def _common_end(one: str, other: str) -> int:
-    """How many characters at their ends are the same; halves what is left, so that it costs little."""
-    same, differs = 0, min(len(one), len(other)) + 1
-    while differs - same > 1:
-        middle = (same + differs) // 2
-        if one[-middle:] == other[-middle:]:
-            same = middle
-        else:
-            differs = middle
-    return same
 
 
 def is_truncated(answer: str) -> bool:

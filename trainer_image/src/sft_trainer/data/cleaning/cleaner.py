@@ -21,6 +21,7 @@ from sft_trainer.contract.clean import (
 from sft_trainer.data.cleaning import answers, characters, html, identity, mojibake, personal_data, refusals, thinking
 from sft_trainer.data.cleaning.chinese_script import is_about_script, outside_code
 from sft_trainer.data.cleaning.protect import Protector
+from sft_trainer.data.cleaning.repetition import is_repetitive
 from sft_trainer.data.cleaning.row_texts import data_of, has_data, prose_of, with_data, with_prose
 from sft_trainer.data.features.language_mix import CHINESE, language_of
 from sft_trainer.data.rows import Content, Message, RowRejected
@@ -138,9 +139,11 @@ class Cleaner:
         may_echo = content.messages[0].role == "system"
         for message in content.messages:
             if message.role == "user":
-                prompt = "" if may_echo else message.content
+                prompt = message.content
             elif message.role == "assistant" and message.train and message.content:
                 self._judge_answer(prompt, message.content)
+                if not may_echo and answers.echoes(prompt, message.content):
+                    raise RowRejected("EchoedPrompt")
         if self._languages and not self._is_wanted(content):
             raise RowRejected(WRONG_LANGUAGE)
         if settings.language_mismatch is Refusing.REJECT and _mismatches(content):
@@ -152,9 +155,7 @@ class Cleaner:
             raise RowRejected(TOO_SHORT)
         if len(answer) <= answers.MAX_NOTHING and answers.is_nothing(answer):
             raise RowRejected("EmptyAnswer")
-        if answers.echoes(prompt, answer):
-            raise RowRejected("EchoedPrompt")
-        if settings.repetition is Refusing.REJECT and answers.is_repetitive(answer):
+        if settings.repetition is Refusing.REJECT and is_repetitive(answer, prompt):
             raise RowRejected("Repetitive")
         if settings.truncated_answers is Refusing.REJECT and answers.is_truncated(answer):
             raise RowRejected("TruncatedAnswer")
