@@ -22,7 +22,7 @@ from sft_trainer.data.cleaning import answers, characters, html, identity, mojib
 from sft_trainer.data.cleaning.chinese_script import is_about_script, outside_code
 from sft_trainer.data.cleaning.protect import Protector
 from sft_trainer.data.cleaning.repetition import is_repetitive
-from sft_trainer.data.cleaning.row_texts import data_of, has_data, prose_of, with_data, with_prose
+from sft_trainer.data.cleaning.row_texts import data_of, has_data, prose_of, speakers_of, with_data, with_prose
 from sft_trainer.data.features.language_mix import CHINESE, language_of
 from sft_trainer.data.rows import Content, Message, RowRejected
 from sft_trainer.data.validate import validate
@@ -73,7 +73,7 @@ class Cleaner:
         changes: set[str] = set()
         prose = prose_of(content)
         data = data_of(content) if has_data(content) else []
-        texts, strings = self._changed(prose, data, changes)
+        texts, strings = self._changed(content, prose, data, changes)
         if texts != prose:
             content = with_prose(content, texts)
         if strings != data:
@@ -85,17 +85,21 @@ class Cleaner:
         self._judge(content)
         return Cleaned(content, frozenset(changes) if changes else UNCHANGED)
 
-    def _changed(self, texts: Sequence[str], data: Sequence[str], changes: set[str]) -> tuple[Sequence[str], Sequence[str]]:
+    def _changed(
+        self, content: Content, texts: Sequence[str], data: Sequence[str], changes: set[str]
+    ) -> tuple[Sequence[str], Sequence[str]]:
         """Both changed until nothing is left to change: one repair may uncover what another one is for."""
         for _ in range(MAX_PASSES):
             changed: set[str] = set()
-            texts, data = self._pass(texts, data, changed)
+            texts, data = self._pass(content, texts, data, changed)
             if not changed:
                 return texts, data
             changes |= changed
         raise RowRejected(min(changed))
 
-    def _pass(self, texts: Sequence[str], data: Sequence[str], changes: set[str]) -> tuple[Sequence[str], Sequence[str]]:
+    def _pass(
+        self, content: Content, texts: Sequence[str], data: Sequence[str], changes: set[str]
+    ) -> tuple[Sequence[str], Sequence[str]]:
         """Each look is at all texts of the row at once, and most rows need nothing."""
         settings, count = self._settings, len(texts)
         row = "\n".join([*texts, *data]) if data else "\n".join(texts)
@@ -114,7 +118,7 @@ class Cleaner:
             texts = _each(texts, characters.without_unseen, CONTROL_CHARACTERS, changes)
             data = _each(data, characters.without_unseen, CONTROL_CHARACTERS, changes)
         if settings.html is Removing.REMOVE and ("<" in row or "&" in row):
-            texts = _without_tags(texts, row, changes)
+            texts = _without_tags(content, texts, row, changes)
         row = personal_data.narrow(row) if is_odd else row
         if data:
             protected = self.protector.protect([*texts, *data], row, changes)
@@ -187,10 +191,14 @@ def _repaired(texts: Sequence[str], row: str, changes: set[str]) -> Sequence[str
     return repaired
 
 
-def _without_tags(texts: Sequence[str], row: str, changes: set[str]) -> Sequence[str]:
-    """Whether the row is about them is asked last: few have any that would be taken away."""
+def _without_tags(content: Content, texts: Sequence[str], row: str, changes: set[str]) -> Sequence[str]:
+    """Whether they are meant is asked last: few rows have any that would be taken away. What tools return stays as it is."""
     plain = [html.without_tags(text) for text in texts]
-    if plain == texts or html.is_about_code(row):
+    if plain == texts:
+        return texts
+    said = list(zip(speakers_of(content), texts, plain, strict=True))
+    plain = [before if speaker == "tool" else after for speaker, before, after in said]
+    if plain == texts or html.is_meant([text for speaker, text, _ in said if speaker == "user"], row):
         return texts
     changes.add(HTML)
     return plain

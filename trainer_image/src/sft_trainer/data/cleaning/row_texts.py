@@ -18,6 +18,11 @@ def prose_of(content: Content) -> list[str]:
     return texts
 
 
+def speakers_of(content: Content) -> list[str]:
+    """The role that says each text of `prose_of`."""
+    return [message.role for message in content.messages for _ in range(1 + (message.reasoning_content is not None))]
+
+
 def with_prose(content: Content, texts: Sequence[str]) -> Content:
     """The row with other texts, in the order of `prose_of`."""
     remaining = iter(texts)
