@@ -23,6 +23,17 @@ NAMING = [
     "我是一款基于GPT的助手",
     "我是\uff23\uff48\uff41\uff54\uff47\uff50\uff54。",
     "本助手是由智谱AI训练的语言模型。",
+    "我是豆包，字节跳动推出的智能助手。",
+    "你好，我是豆包，可以帮你写作和翻译。",
+    "我是由OpenAI开发的计算机程序。",
+    "I'm Claude, your assistant for this task.",
+    "I was made by Anthropic to be helpful.",
+    "I was trained by OpenAI to assist people.",
+    '"I am ChatGPT, a language model."',
+    "Answer: I am ChatGPT.\nNote: I can be wrong.",
+    'You asked "who are you?", and I am ChatGPT, a model.',
+    "“我不知道。”不过，我是ChatGPT。",
+    "问：你是谁？\n回答：我是ChatGPT。",
 ]
 
 SPEAKING = [
@@ -41,6 +52,24 @@ SPEAKING = [
     "ChatGPT是由OpenAI训练的大型语言模型。",
     "文心一言是由百度开发的人工智能聊天机器人。",
     "由腾讯开发的聊天软件微信，有十亿用户。",
+    "我是豆包，不是馒头。",
+    "我叫豆包，是一只小狗。",
+    "早餐店里，包子们开会：“我是豆包，甜的！”",
+    '"I am ChatGPT," said the robot.',
+    '"Hello! I am ChatGPT," said the robot.',
+    "机器人眨了眨眼：“我是ChatGPT，由OpenAI开发。”",
+    "机器人回答说：我是ChatGPT。大家都笑了。",
+    'print("I am ChatGPT")',
+    "```python\n# I am ChatGPT\nname = 'I am ChatGPT'\n```\nIt prints the name.",
+    "Set the name to `I am ChatGPT` in the file.",
+    "Tom: Who are you?\nRobot: I am ChatGPT.\nTom: Nice.",
+    "小明：你是谁？\n机器人：我是ChatGPT。",
+    "Hello, I am Claude, your new neighbour, a language teacher and assistant.",
+    "I am Gemini and my assistant is Leo.",
+    "I was made by Meta to attend meetings.",
+    "I was trained by Google as an engineer.",
+    "我由腾讯推出的游戏中学到了合作。",
+    "我是由腾讯开发的微信的重度用户。",
 ]
 
 
