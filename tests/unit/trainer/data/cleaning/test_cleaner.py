@@ -126,7 +126,7 @@ MASKED = [
     ("座机 010-82345678", "座机 [PHONE]"),
     ("Call (415) 555-2671 or +44 20 7946 0958", "Call [PHONE] or [PHONE]"),
     ("身份证号11010519491231002X。", "身份证号[ID_CARD]。"),
-    ("卡号 6222 0212 3456 7890 128 和 4111-1111-1111-1111", "卡号 [BANK_CARD] 和 [BANK_CARD]"),
+    ("卡号 6222 0212 3456 7890 128 和 4929-1387-2046-1233", "卡号 [BANK_CARD] 和 [BANK_CARD]"),
     ("It is at 203.0.114.77 now", "It is at [IP_ADDRESS] now"),
     ("key AKIAQWERTYUIOPASDFGH.", "key [SECRET]."),
     ("token ghp_abcdEFGHijklMNOPqrstUVWXyz0246813579.", "token [SECRET]."),
@@ -201,6 +201,26 @@ def test_of_arguments_only_what_strings_say_is_cleaned_and_json_stays_json(given
     assert message.tool_calls[0].arguments == published
 
 
+@pytest.mark.parametrize("action", ["Mask", "Pseudonymise"])
+def test_what_tools_return_and_answers_in_json_stay_json(action: str) -> None:
+    told = '{"phone": 13817294406, "card": [6222021234567890128, 1.50], "to": "jo@acme.io\\nAKIAQWERTYUIOPASDFGH"}'
+    call = Message("assistant", "", tool_calls=(ToolCall("look_up", "{}"),))
+    turns = (Message("user", "Who is it?"), call, Message("tool", told), Message("assistant", '[{"phone": 13817294406}]'))
+    cleaner = Cleaner(CleanSettings.model_validate({"personalData": {"action": action}}))
+    _, _, returned, answered = cleaner.clean(Content(turns)).content.messages
+    one = "_1" if action == "Pseudonymise" else ""
+    found = {"phone": f"[PHONE{one}]", "card": [f"[BANK_CARD{one}]", 1.5], "to": f"[EMAIL{one}]\n[SECRET]"}
+    assert json.loads(returned.content) == found
+    assert json.loads(answered.content) == [{"phone": f"[PHONE{one}]"}]
+    assert "1.50" in returned.content
+
+
+def test_numbers_of_json_that_only_together_look_like_one_are_left() -> None:
+    told = '{"a": [1381729, 4406], "b": "x"}'
+    turns = (Message("user", "Which?"), Message("tool", told), Message("assistant", "These."))
+    assert Cleaner(CleanSettings()).clean(Content(turns)).content.messages == turns
+
+
 def test_tools_and_names_of_who_speaks_are_masked_too() -> None:
     tools = '[{"name":"send","description":"call 13817294406,\\nAKIAQWERTYUIOPASDFGH"}]'
     content = Content((Message("user", "Hello", name="zhang@qq.com"), Message("assistant", "Hello")), tools)
@@ -221,6 +241,7 @@ REJECTED: list[tuple[str, str, dict[str, Any], str]] = [
     ("replacement characters", "caf\ufffd\ufffd\ufffd", {}, "Mojibake"),
     ("UTF-8 read as GBK, bytes lost", "浜哄伐鏅鸿兘鏄绠楁満绉戝\ufffd鐨勪竴涓垎鏀\ufffd", {}, "Mojibake"),
     ("GBK read as Latin-1, bytes lost", "ÄãºÃ£¬ÊÀ½ç¡£Ë®±ÃΪʲô»á×Ô¼ºÍ£ÏÂÀ´ å\u0153ä¸‹æ\u00a5ï¼Ÿ", {}, "Mojibake"),
+    ("repaired but for a byte that is gone", "It isn\u00e2\u20ac\u2122t far, caf\u00c3\u00a9\ufffd", {}, "Mojibake"),
     ("half repaired", "请先检查，停下来å\u0153ä¸‹æ¥ï¼Ÿ 再打开ä¸‹é¢", {}, "Mojibake"),
     ("dots", "...", {}, "EmptyAnswer"),
     ("Chinese dots", "……", {}, "EmptyAnswer"),

@@ -182,7 +182,7 @@ def _mismatches(content: Content) -> bool:
 def _repaired(texts: Sequence[str], row: str, changes: set[str]) -> Sequence[str]:
     """Raises RowRejected where a text is beyond repair."""
     repaired = [mojibake.repaired(text) for text in texts]
-    is_hopeless = any(map(mojibake.is_hopeless, repaired))
+    is_hopeless = any(map(mojibake.is_hopeless, repaired)) or (repaired != texts and any("\ufffd" in text for text in repaired))
     if (repaired == texts and not is_hopeless) or mojibake.is_about_mojibake(row):
         return texts
     if is_hopeless:

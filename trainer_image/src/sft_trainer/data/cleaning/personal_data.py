@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from sft_trainer.data.cleaning.checksums import is_bank_card, is_identity_card, is_old_identity_card
 from sft_trainer.data.cleaning.domains import is_top_level_domain
+from sft_trainer.data.cleaning.stand_ins import is_public_resolver, is_stand_in_address, is_test_card
 
 EMAIL, PHONE, ID_CARD, BANK_CARD, IP_ADDRESS = "EMAIL", "PHONE", "ID_CARD", "BANK_CARD", "IP_ADDRESS"
 _DIGITS = re.compile("[0-9][0-9 .()-]{6}")
@@ -43,16 +44,12 @@ _FORMS = {
 _NUMBERS = re.compile("(?=[0-9(（+])(?:" + "|".join(f"(?P<{kind}>{form})" for kind, form in _FORMS.items()) + ")", re.ASCII)
 """Looks first whether a number can begin here at all: most of a text is letters."""
 _NUMBER = {kind: re.compile(form, re.ASCII) for kind, form in _FORMS.items()}
-_RESERVED_DOMAIN = re.compile(
-    r"(?:^|[@.])(?:example\.(?:com|org|net|cn)|example|test|invalid|localhost|domain\.com|email\.com)$", re.I
-)
-"""RFC 2606, and what everyone writes for it."""
-_PUBLIC_RESOLVERS = frozenset(
-    {"8.8.8.8", "8.8.4.4", "1.1.1.1", "1.0.0.1", "9.9.9.9", "114.114.114.114", "223.5.5.5", "223.6.6.6", "119.29.29.29"}
-)
 LOOKED_BACK = 40
 """Characters before a number that may say what it is."""
-_IS_VERSION = re.compile(r"(?:version|release|版本|\bv)\s*[:：]?\s*$", re.I)
+_IS_VERSION = re.compile(r"(?:version|release|版本|\bv|[表图]|坐标|章节)\s*[:：]?\s*$", re.I)
+_IS_HEX = re.compile(r"\b0[xX][0-9A-Fa-f]*$")
+_IS_ORDER = re.compile(r"(?:(?:订单|单|流水|序列|快递|运单)号|\border (?:id|no\.?|number))\s*(?:is|是|为|[:：#])?\s*$", re.I)
+"""Long numbers of other things pass a check of one digit now and then."""
 _IS_ADDRESS = re.compile(
     r"(?:\bip(?:v4)?|地址|服务器|主机|网关|连接|访问|登录|\b(?:server|host|ping|ssh|address|curl|connect)(?: to)?|://|@)"
     r"\s*(?:is|was|为|是|[:：=])?\s*$",
@@ -130,7 +127,8 @@ def _numbers(text: str, allowed: frozenset[str]) -> Iterator[Sensitive]:
 
 def _real(kind: str, text: str, place: int, allowed: frozenset[str]) -> Sensitive | None:
     found = _NUMBER[kind].match(text, place)
-    if found is None or not _IS_REAL[kind](found[0], text[max(0, place - LOOKED_BACK) : place]):
+    before = text[max(0, place - LOOKED_BACK) : place]
+    if found is None or not _IS_REAL[kind](found[0], before) or _IS_HEX.search(before):
         return None
     return None if _is_allowed(kind, found[0], allowed) else Sensitive(place, found.end(), kind)
 
@@ -144,13 +142,18 @@ def _is_allowed(kind: str, value: str, allowed: frozenset[str]) -> bool:
 
 
 def _is_real_email(value: str) -> bool:
-    return _RESERVED_DOMAIN.search(value) is None and not value.startswith("git@")
+    return not is_stand_in_address(value) and not value.startswith("git@")
 
 
 def _is_real_phone(value: str, before: str) -> bool:
     digits = re.sub(r"\D", "", value)
     made_up = _MADE_UP_MOBILE if re.match("(?:0{0,2}86)?1[3-9]", digits) else _MADE_UP_PHONE
-    return not (made_up.search(digits) or _TOLL_FREE.match(value) or _IS_RESULT.search(before))
+    return not (made_up.search(digits) or _TOLL_FREE.match(value) or _IS_RESULT.search(before) or _is_power_of_two(digits))
+
+
+def _is_power_of_two(digits: str) -> bool:
+    number = int(digits)
+    return number & (number - 1) == 0
 
 
 def _is_real_id_card(value: str, before: str) -> bool:
@@ -162,7 +165,9 @@ def _is_real_id_card(value: str, before: str) -> bool:
 
 def _is_real_bank_card(value: str, before: str) -> bool:
     digits = re.sub(r"\D", "", value)
-    return is_bank_card(digits) and not _MADE_UP_CARD.match(digits) and not _IS_RESULT.search(before)
+    if not is_bank_card(digits) or is_test_card(digits) or _MADE_UP_CARD.match(digits) or _is_power_of_two(digits):
+        return False
+    return not _IS_RESULT.search(before) and not _IS_ORDER.search(before)
 
 
 def _is_public_address(value: str, before: str) -> bool:
@@ -170,8 +175,10 @@ def _is_public_address(value: str, before: str) -> bool:
         address = ipaddress.ip_address(value)
     except ValueError:
         return False
-    if not address.is_global or value in _PUBLIC_RESOLVERS or _IS_VERSION.search(before):
+    if not address.is_global or address.is_multicast or is_public_resolver(value) or _IS_VERSION.search(before):
         return False
+    if address.version == 4 and address.packed[3] == 0:
+        return False  # a network
     if address.version == 6 or _IS_ADDRESS.search(before):
         return True
     return not _IS_RUN_ON.search(before) and sum(octet > MAX_SECTION_NUMBER for octet in address.packed) > 1

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from sft_trainer.contract.clean import CleanSettings, Protection
 from sft_trainer.data.cleaning.characters import MAYBE_UNSEEN, has_control_codes, without_unseen
+from sft_trainer.data.cleaning.json_strings import strings_in, with_strings
 from sft_trainer.data.cleaning.personal_data import WIDE, Sensitive, find_personal_data, masked, may_hold_personal_data, narrow
 from sft_trainer.data.cleaning.secrets import find_secrets, may_hold_secrets
 from sft_trainer.data.rows import RowRejected
@@ -69,14 +70,33 @@ class Protector:
 def _without(
     texts: Sequence[str], find: Callable[[str], Iterable[Sensitive]], action: Protection, what: str, changes: set[str]
 ) -> Sequence[str]:
-    found = [list(find(text)) for text in texts]
-    if not any(found):
+    parts = [_Parts(text, find) for text in texts]
+    if not any(part.hold_any for part in parts):
         return texts
     if action is Protection.REJECT:
         raise RowRejected(what)
     changes.add(what)
     name_of = _Numbered() if action is Protection.PSEUDONYMISE else _kind
-    return [masked(text, there, name_of) for text, there in zip(texts, found, strict=True)]
+    return [part.masked(name_of) for part in parts]
+
+
+class _Parts:
+    """A text and what is to be masked in it; of JSON each string for itself, so that it stays JSON."""
+
+    def __init__(self, text: str, find: Callable[[str], Iterable[Sensitive]]) -> None:
+        self._text, self._is_json = text, False
+        self._strings, self._found = [text], [list(find(text))]
+        if self._found[0] and text.lstrip()[:1] in ("{", "[") and (strings := strings_in(text)) is not None:
+            self._is_json, self._strings, self._found = True, strings, [list(find(string)) for string in strings]
+
+    @property
+    def hold_any(self) -> bool:
+        return any(self._found)
+
+    def masked(self, name_of: Callable[[str, str], str]) -> str:
+        """The text without them."""
+        strings = [masked(string, there, name_of) for string, there in zip(self._strings, self._found, strict=True)]
+        return with_strings(self._text, strings) if self._is_json else strings[0]
 
 
 def _kind(kind: str, value: str) -> str:
