@@ -28,7 +28,7 @@ _LIST_TAG = re.compile(r"<(/?)(?:ul|ol)\b[^<>]{0,1000}>", re.I)
 _ELEMENT = re.compile(rf"<(?P<any>{_INLINE}|{_BLOCKS})\b[^<>]{{0,1000}}>[\s\S]{{0,500}}?</(?P=any)\s*>", re.I)
 _EXAMPLE = re.compile(rf"[:：]\s*<(?:{_BLOCKS})\b|[:：][ \t]*\n\s*<(?:{_INLINE})\b", re.I)
 """What stands behind a colon."""
-_WRAPPED = re.compile(rf"\s*<(?:{_BLOCKS})\b[\s\S]*</(?:{_BLOCKS})\s*>(?:\s|&nbsp;|<br\s*/?>)*", re.I)
+_WRAPPED = re.compile(rf"\s*<(?:{_BLOCKS})\b[\s\S]*</(?:{_BLOCKS})\s*>(?:\s|&nbsp;)*(?:<br\s*/?>[^<]*)*", re.I)
 """A text that was a page as a whole."""
 _TAG = re.compile(rf"<(?P<end>/?)(?P<name>(?:br|hr|{_BLOCKS}|{_INLINE})(?![A-Za-z0-9])){_ATTRIBUTES}", re.I)
 _BLOCK_TAG = re.compile(rf"<(?:br|hr|{_BLOCKS})\b", re.I)

@@ -70,33 +70,31 @@ class Protector:
 def _without(
     texts: Sequence[str], find: Callable[[str], Iterable[Sensitive]], action: Protection, what: str, changes: set[str]
 ) -> Sequence[str]:
-    parts = [_Parts(text, find) for text in texts]
-    if not any(part.hold_any for part in parts):
+    found = [list(find(text)) for text in texts]
+    if not any(found):
+        return texts
+    parts = [_parts(text, there, find) for text, there in zip(texts, found, strict=True)]
+    if not any(any(there) for _, there in parts):
         return texts
     if action is Protection.REJECT:
         raise RowRejected(what)
     changes.add(what)
     name_of = _Numbered() if action is Protection.PSEUDONYMISE else _kind
-    return [part.masked(name_of) for part in parts]
+    return [_masked(text, *part, name_of) for text, part in zip(texts, parts, strict=True)]
 
 
-class _Parts:
-    """A text and what is to be masked in it; of JSON each string for itself, so that it stays JSON."""
+def _parts(
+    text: str, found: list[Sensitive], find: Callable[[str], Iterable[Sensitive]]
+) -> tuple[list[str] | None, list[list[Sensitive]]]:
+    """The strings of JSON and what each of them holds: masked for itself, JSON stays JSON. None where it is no JSON."""
+    strings = strings_in(text) if found and text.lstrip()[:1] in ("{", "[") else None
+    return (None, [found]) if strings is None else (strings, [list(find(string)) for string in strings])
 
-    def __init__(self, text: str, find: Callable[[str], Iterable[Sensitive]]) -> None:
-        self._text, self._is_json = text, False
-        self._strings, self._found = [text], [list(find(text))]
-        if self._found[0] and text.lstrip()[:1] in ("{", "[") and (strings := strings_in(text)) is not None:
-            self._is_json, self._strings, self._found = True, strings, [list(find(string)) for string in strings]
 
-    @property
-    def hold_any(self) -> bool:
-        return any(self._found)
-
-    def masked(self, name_of: Callable[[str, str], str]) -> str:
-        """The text without them."""
-        strings = [masked(string, there, name_of) for string, there in zip(self._strings, self._found, strict=True)]
-        return with_strings(self._text, strings) if self._is_json else strings[0]
+def _masked(text: str, strings: list[str] | None, found: list[list[Sensitive]], name_of: Callable[[str, str], str]) -> str:
+    if strings is None:
+        return masked(text, found[0], name_of)
+    return with_strings(text, [masked(string, there, name_of) for string, there in zip(strings, found, strict=True)])
 
 
 def _kind(kind: str, value: str) -> str:
