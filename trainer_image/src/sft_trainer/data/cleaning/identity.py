@@ -55,8 +55,21 @@ _IDENTITY_ZH = re.compile(
 )
 """Both for text in small letters."""
 _FIRST_PERSON_ZH = ("我", "由", "作为")
-_FIRST_PERSON = (" am ", " am,", "'m ", "\u2019m ", "y name is", "all me", " was ", "s a ", "s an ")
-"""Without their first letters, which may be large or small: text with other letters than English ones is slowly made small."""
+_FIRST_PERSON = (
+    " am ",
+    " am,",
+    "'m ",
+    "\u2019m ",
+    "y name is",
+    "all me",
+    "I was ",
+    "i was ",
+    "as a ",
+    "as an ",
+    "As a ",
+    "As an ",
+)
+"""With first letters both large and small, or without them: text with other letters than English ones is slowly made small."""
 _NAMES = ("gpt", "\uff47\uff50\uff54", "open", *(name.split(" ?")[0] for name in (*_MODELS[2:], *_NAMESAKES, *_MAKERS[1:])))
 _NAMELESS = (" ai ", " ai,", "model", "assistant", "chat", "virtual")
 _NAMELESS_ZH = ("模型", "人工智能", "ai", "助手", "助理", "机器人")

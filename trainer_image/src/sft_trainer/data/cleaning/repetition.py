@@ -62,7 +62,8 @@ def _may_be_repetitive(answer: str) -> bool:
         place = int(share * (len(answer) - PIECE))
         if answer.find(answer[place : place + PIECE]) < place:
             return _shrinks(answer) or _holds_loop(answer, MIN_LOOPS)
-    return _holds_loop_at(answer, len(answer) - LOOP_PIECE, MIN_LOOPS)
+    end = len(answer) - LOOP_PIECE
+    return answer.find(answer[end:]) < end and _holds_loop_at(answer, end, MIN_LOOPS)
 
 
 def _shrinks(text: str) -> bool:
