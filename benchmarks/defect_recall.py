@@ -24,9 +24,12 @@ from sft_trainer.data.detection.lines import Line
 from sft_trainer.data.parse import parse_line
 from sft_trainer.data.rows import Content, RowRejected
 
-ASKED_FOR = CleanSettings(
-    refusals=Refusing.REJECT, truncated_answers=Refusing.REJECT, language_mismatch=Refusing.REJECT, identity=Refusing.KEEP
-)
+ASKED_FOR: Mapping[str, CleanSettings] = {
+    "refusal": CleanSettings(refusals=Refusing.REJECT),
+    "truncated": CleanSettings(truncated_answers=Refusing.REJECT),
+    "other_language": CleanSettings(language_mismatch=Refusing.REJECT),
+}
+"""By defect, each alone: of several reasons for one row only the first is told."""
 MAX_TRIED = 20_000
 """Sound rows on which the rules are tried that a spec has to ask for."""
 SHOWN, SHOWN_CHARACTERS = 3, 80
@@ -60,7 +63,7 @@ def find_defects(folder: Path, labels: Sequence[Label], rejected: Mapping[int, s
     missed: list[Missed] = []
     published = dict(planted_and_published(folder, labels))
     for number, label in enumerate(labels):
-        if label.kind not in DEFECTS or DEFECTS[label.kind].is_asked_for:
+        if label.kind not in DEFECTS or label.kind in ASKED_FOR:
             continue
         is_found = is_found_in(label, rejected.get(number), published.get(number))
         if is_found is None:
@@ -125,19 +128,19 @@ def _clean_figures(folder: Path, labels: Sequence[Label], rejected: Mapping[int,
 
 def _asked_for(folder: Path, labels: Sequence[Label], missed: list[Missed]) -> dict[str, float]:
     """The same for rules that are off by default, missed ones added; rows in which nothing was planted are the first ones."""
-    cleaner, tried, reasons = Cleaner(ASKED_FOR), 0, Counter[str]()
+    cleaners = {kind: Cleaner(settings) for kind, settings in ASKED_FOR.items()}
     found: defaultdict[str, dict[str, list[bool]]] = defaultdict(lambda: defaultdict(list))
+    tried, reasons = 0, Counter[str]()
     for number, content in read_rows(folder):
-        label = labels[number]
-        if label.kind in DEFECTS and (defect := DEFECTS[label.kind]).is_asked_for:
-            is_found = _reason(cleaner, content) in defect.reasons
-            found[label.kind][label.language].append(is_found)
-            if not is_found:
-                missed.append(Missed(number + 1, label.kind, label.language, _ends_of(content.messages[-1].content)))
-        elif label.kind == CLEAN and tried < MAX_TRIED:
+        kind, language = labels[number].kind, labels[number].language
+        if kind in cleaners:
+            found[kind][language].append(_reason(cleaners[kind], content) in DEFECTS[kind].reasons)
+            if not found[kind][language][-1]:
+                missed.append(Missed(number + 1, kind, language, _ends_of(content.messages[-1].content)))
+        elif kind == CLEAN and tried < MAX_TRIED:
             tried += 1
-            reasons.update(filter(None, [_reason(cleaner, content)]))
-    of_rules = sorted(reason for defect in DEFECTS.values() if defect.is_asked_for for reason in defect.reasons)
+            reasons.update(filter(None, (_reason(cleaner, content) for cleaner in cleaners.values())))
+    of_rules = sorted(reason for kind in cleaners for reason in DEFECTS[kind].reasons)
     figures = {f"{kind}_recall": worse_share(by_language.values()) for kind, by_language in found.items()}
     return figures | {f"clean_rejected_share_{reason}_if_asked_for": reasons[reason] / tried for reason in of_rules}
 

@@ -55,8 +55,6 @@ class Defect(NamedTuple):
     plant: Plant
     reasons: frozenset[str] = frozenset()
     """Rejecting the row for one of these is finding it."""
-    is_asked_for: bool = False
-    """Whether its rule is off until the spec asks for it."""
 
 
 def drawn(rng: random.Random, letters: str, count: int) -> str:
@@ -255,7 +253,7 @@ DEFECTS: dict[str, Defect] = {
     **{kind: Defect(0.003, plant) for kind, plant in PERSONAL_DATA.items()},
     "secret": Defect(0.002, secret),
     "refusal": Defect(
-        0.002, lambda text, rng: Planted(rng.choice(REFUSALS[text.language]) + text.answer), frozenset({"Refusal"}), True
+        0.002, lambda text, rng: Planted(rng.choice(REFUSALS[text.language]) + text.answer), frozenset({"Refusal"})
     ),
     "identity": Defect(
         0.002, lambda text, rng: Planted(rng.choice(IDENTITIES[text.language]) + text.answer), frozenset({"Identity"})
@@ -264,12 +262,11 @@ DEFECTS: dict[str, Defect] = {
     "huge": Defect(0.001, lambda text, rng: Planted((text.answer + "\n") * 100), frozenset({"Repetitive", "Oversized"})),
     "repetitive": Defect(0.005, in_a_loop, frozenset({"Repetitive"})),
     "echo": Defect(0.001, lambda text, rng: Planted(text.prompt), frozenset({"EchoedPrompt"})),
-    "truncated": Defect(0.001, cut_off, frozenset({"TruncatedAnswer"}), True),
+    "truncated": Defect(0.001, cut_off, frozenset({"TruncatedAnswer"})),
     "other_language": Defect(
         0.001,
         lambda text, rng: Planted(IN_ANOTHER_LANGUAGE[text.language] * rng.randint(1, 3)),
         frozenset({"LanguageMismatch"}),
-        True,
     ),
     BROKEN_JSON: Defect(
         0.001, lambda text, rng: Planted(text.answer), frozenset({"NotJson", "NotUTF8"})

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from benchmarks.data_engine import ALL, run_stages, what_was_found
-from benchmarks.data_engine_rows import CLEAN, EXACT, NEAR, Exchange, Label, LabelledRow, write_rows
-from benchmarks.defect_recall import is_found_in
+from benchmarks.data_engine_rows import CLEAN, EXACT, NEAR, Exchange, Label, LabelledRow, read_labels, write_rows
+from benchmarks.defect_recall import find_defects, is_found_in
 from benchmarks.planted_defects import CHINESE, ENGLISH
 
 QUESTIONS = {CHINESE: "水泵第{}种故障怎么处理？", ENGLISH: "What is to be done about fault {} of the pump?"}
@@ -49,6 +51,20 @@ def test_recall_is_that_of_the_language_in_which_less_was_found(figures: dict[st
     assert figures["phone_recall"] == 0.5
     assert figures["control_recall"] == 1
     assert figures["identity_recall"] == 0.5
+
+
+def test_each_rule_that_is_off_by_default_is_tried_alone(tmp_path: Path) -> None:
+    refusing = "I cannot help with that. " + "Of the pump nothing else is known to anyone here, says the manual. " * 5 + "See ("
+    rows = [
+        row(number, language, Label(kind, language))
+        for language in (CHINESE, ENGLISH)
+        for number, kind in enumerate(("refusal", CLEAN))
+    ]
+    rows = [
+        each._replace(exchange=each.exchange._replace(output=refusing)) if each.label.kind == "refusal" else each for each in rows
+    ]
+    write_rows(iter(rows), tmp_path / "rows.jsonl", tmp_path / "labels.tsv")
+    assert find_defects(tmp_path, read_labels(tmp_path / "labels.tsv"), {}).figures["refusal_recall"] == 1
 
 
 def test_a_rule_that_is_off_by_default_is_tried_as_well(figures: dict[str, float]) -> None:
