@@ -18,7 +18,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence, Set
 from contextlib import closing, suppress
 from itertools import islice
 from pathlib import Path
@@ -27,6 +27,7 @@ import zstandard
 
 from benchmarks.data_engine_peers import measure_peers
 from benchmarks.data_engine_rows import Label, conversations, labelled_rows, read_labels, real_exchanges, test_data, write_rows
+from benchmarks.defect_recall import find_defects
 from benchmarks.near_duplicate_recall import recall_on_real_rows
 from benchmarks.report import print_report
 from demo.quickstart import smollm2_gguf
@@ -47,6 +48,7 @@ from sft_trainer.contract import (
 )
 from sft_trainer.data.cleaning.cleaner import Cleaner
 from sft_trainer.data.detection.lines import Line
+from sft_trainer.data.duplicates import DUPLICATE, NEAR_DUPLICATE
 from sft_trainer.data.features.target_model import open_target_model
 from sft_trainer.data.features.token_lengths import TokenLengths
 from sft_trainer.data.kept_rows import KeptRows
@@ -146,12 +148,21 @@ def rejected_rows(folder: Path) -> Iterator[tuple[int, str]]:
 
 
 def what_was_found(folder: Path) -> dict[str, float]:
-    """Recall of planted duplicates by language, and the share of clean rows that were flagged as duplicates."""
+    """Recall of all that was planted, and what became of the rows in which nothing was; prints some of what was missed."""
     labels: list[Label] = read_labels(folder / "labels.tsv")
     rejected = {line - 1: reason for line, reason in rejected_rows(folder)}
-    flagged = {number for number, reason in rejected.items() if reason in ("NearDuplicate", "DuplicateRow")}
-    unfit = rejected.keys() - flagged
-    """What cleaning rejects is compared with nothing."""
+    flagged = {number for number, reason in rejected.items() if reason in (NEAR_DUPLICATE, DUPLICATE)}
+    unfit = {number: reason for number, reason in rejected.items() if number not in flagged}
+    findings = find_defects(folder, labels, unfit)
+    print(json.dumps({"missed": [missed._asdict() for missed in findings.missed]}, ensure_ascii=False), flush=True)
+    return duplicate_figures(labels, flagged, unfit.keys()) | findings.figures
+
+
+def duplicate_figures(labels: Sequence[Label], flagged: Set[int], unfit: Set[int]) -> dict[str, float]:
+    """Recall of planted duplicates by language, and the share of clean rows that were flagged as duplicates.
+
+    What cleaning rejects, the unfit, is compared with nothing.
+    """
 
     def recall(kind: str, language: str) -> float:
         planted = [

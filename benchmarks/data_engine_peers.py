@@ -19,7 +19,8 @@ from typing import NamedTuple
 
 import orjson
 
-from benchmarks.data_engine_rows import CHINESE, CLEAN, ENGLISH, EXACT, NEAR, Exchange, Label, read_labels
+from benchmarks.data_engine_rows import CLEAN, EXACT, NEAR, Exchange, Label, read_labels
+from benchmarks.planted_defects import CHINESE, ENGLISH
 from demo.installation import REPOSITORY
 
 ROWS = 20_000  # the peers need minutes for more

@@ -2,7 +2,8 @@
 
 Rows are recombined: the instruction of one real row over sentences drawn from all answers of its language, so that words, lengths
 and characters are those of real data while two clean rows never say the same. Each row is alpaca JSON on a line of its own; the
-labels stand beside it, a line a row: what was planted, the language, and for a duplicate the number of the row it repeats.
+labels stand beside it, a line a row: what was planted, the language, for a duplicate the number of the row it repeats, and what
+of it must not be published.
 Streams, so that two million rows need no more memory than two thousand. The seed decides everything.
 """
 
@@ -15,16 +16,17 @@ import random
 import re
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import orjson
 
-CHINESE, ENGLISH = "zh", "en"
+from benchmarks.planted_defects import BROKEN_JSON, CHINESE, DEFECTS, ENGLISH, Text
+
 CHINESE_SHARE = 0.6
-CLEAN, EXACT, NEAR, BROKEN_JSON = "clean", "exact", "near", "broken_json"
+CLEAN, EXACT, NEAR = "clean", "exact", "near"
 SEED = 7
 EXACT_SHARE, NEAR_SHARE = 0.08, 0.08
 REPEATABLE_ROWS = 20_000  # earlier rows that a duplicate may repeat: a uniform sample of all of them
@@ -45,6 +47,11 @@ class Exchange(NamedTuple):
     output: str
 
     @property
+    def prompt(self) -> str:
+        """What is asked, as alpaca's rows are read."""
+        return f"{self.instruction}\n\n{self.input}" if self.input else self.instruction
+
+    @property
     def text(self) -> str:
         """What the row says."""
         return f"{self.instruction}\n{self.input}\n{self.output}"
@@ -61,6 +68,8 @@ class Label(NamedTuple):
     kind: str
     language: str
     repeats: int | None = None
+    trace: str | None = None
+    """What must stand in no published row; None where the row itself must not be published, or is sound."""
 
 
 class LabelledRow(NamedTuple):
@@ -155,41 +164,15 @@ def edited(exchange: Exchange, language: str, rng: random.Random) -> Exchange:
     return exchange._replace(output=("" if chinese else " ").join(parts))
 
 
-IDENTITY_NUMBERS = (
-    " 联系电话：13812345678",
-    " 身份证号 11010519491231002X",
-    " 邮箱 zhangsan@example.com",
-    " Call me at +1 415-555-0132",
-)
-SECRETS = (" AKIAIOSFODNN7EXAMPLE", " ghp_0123456789abcdefghijklmnopqrstuvwxyz", " -----BEGIN RSA PRIVATE KEY-----")
-REFUSALS = ("As an AI language model, I cannot help with that.", "很抱歉，作为一个人工智能语言模型，我无法回答这个问题。")
-IDENTITIES = ("I am ChatGPT, a language model trained by OpenAI.", "我是ChatGPT，由OpenAI训练的语言模型。")
-
-Defect = Callable[[str, random.Random], str]
-DEFECTS: dict[str, tuple[float, Defect]] = {
-    "empty": (0.005, lambda answer, rng: rng.choice(["", " ", "\n"])),
-    "mojibake": (0.005, lambda answer, rng: answer.encode().decode("latin-1")),
-    "html": (0.005, lambda answer, rng: f"<p>{answer}</p><br/>&nbsp;\u200b\ufeff"),
-    "pii": (0.015, lambda answer, rng: answer + rng.choice(IDENTITY_NUMBERS)),
-    "secret": (0.002, lambda answer, rng: answer + rng.choice(SECRETS)),
-    "refusal": (0.002, lambda answer, rng: rng.choice(REFUSALS) + answer),
-    "identity": (0.002, lambda answer, rng: rng.choice(IDENTITIES) + answer),
-    "control": (0.003, lambda answer, rng: answer[: len(answer) // 2] + "\x00\x08" + answer[len(answer) // 2 :]),
-    "huge": (0.001, lambda answer, rng: (answer + "\n") * 100),
-    "repetitive": (0.005, lambda answer, rng: answer[:10] * 60),
-    BROKEN_JSON: (0.001, lambda answer, rng: answer),  # the line is cut when it is written
-}
-"""What may be planted in an answer, and in which share of the new rows."""
-
-
 def new_row(sentences: Sentences, language: str, rng: random.Random) -> LabelledRow:
     """A row that repeats none; a few of them carry a defect."""
     exchange = sentences.exchange(rng)
     point = rng.random()
-    for kind, (share, plant) in DEFECTS.items():
-        if point < share:
-            return LabelledRow(exchange._replace(output=plant(exchange.output, rng)), Label(kind, language))
-        point -= share
+    for kind, defect in DEFECTS.items():
+        if point < defect.share:
+            planted = defect.plant(Text(exchange.prompt, exchange.output, language), rng)
+            return LabelledRow(exchange._replace(output=planted.answer), Label(kind, language, trace=planted.trace))
+        point -= defect.share
     return LabelledRow(exchange, Label(CLEAN, language))
 
 
@@ -230,15 +213,18 @@ def write_rows(rows: Iterator[LabelledRow], data: Path, labels: Path) -> Counter
         for exchange, label in rows:
             line = orjson.dumps(exchange._asdict())
             data_file.write((line[: len(line) // 2] if label.kind == BROKEN_JSON else line) + b"\n")
-            label_file.write(f"{label.kind}\t{label.language}\t{'' if label.repeats is None else label.repeats}\n")
+            repeats = "" if label.repeats is None else label.repeats
+            label_file.write(f"{label.kind}\t{label.language}\t{repeats}\t{json.dumps(label.trace)}\n")
             counts[label.kind] += 1
     return counts
 
 
 def read_labels(labels: Path) -> list[Label]:
     """The labels of a file made by `write_rows`."""
-    parts = (line.rstrip("\n").split("\t") for line in labels.open())
-    return [Label(kind, language, int(repeats) if repeats else None) for kind, language, repeats in parts]
+    parts = (line.split("\t") for line in labels.read_text().splitlines())
+    return [
+        Label(kind, language, int(repeats) if repeats else None, json.loads(trace)) for kind, language, repeats, trace in parts
+    ]
 
 
 def main() -> None:

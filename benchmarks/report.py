@@ -11,6 +11,8 @@ from pathlib import Path
 
 from demo.installation import REPOSITORY
 
+MIN_ROUNDED = 0.1
+
 
 def machine() -> str:
     """Processor, cores and memory, in words."""
@@ -27,7 +29,7 @@ def commit() -> str:
 
 
 def print_report(benchmark: str, figures: Mapping[str, float], peers: Mapping[str, float] | None = None) -> None:
-    """Prints the JSON object; figures are rounded to what is meant."""
-    rounded = {name: round(value, 3) for name, value in figures.items()}
+    """Prints the JSON object; figures are rounded to what is meant, small shares to three digits that count."""
+    rounded = {name: round(value, 3) if abs(value) >= MIN_ROUNDED else float(f"{value:.3g}") for name, value in figures.items()}
     report = {"benchmark": benchmark, "commit": commit(), "machine": machine(), "figures": rounded, "peers": dict(peers or {})}
     print(json.dumps(report))

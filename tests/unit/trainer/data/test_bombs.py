@@ -5,45 +5,15 @@ from __future__ import annotations
 import gzip
 import os
 import resource
-import subprocess
-import sys
-import time
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
 
 import pytest
 import zstandard
 from openpyxl import Workbook
 
-MAX_MIB = 700
-"""The engine itself needs 200 MiB, a look at a file 16 MiB, unpacking a window of up to 128 MiB; a bomb wants gigabytes."""
-MAX_SECONDS = 90
-GIB = 1 << 30
-CHUNK = b"a" * (1 << 20)
-
-
-class Ended(NamedTuple):
-    """How a run of `sft-data check` ended."""
-
-    code: int
-    said: str
-    peak_mib: float
-    seconds: float
-
-
-def check(path: Path, folder: Path) -> Ended:
-    """A process of its own, whose peak of memory the kernel tells."""
-    said = folder / "said"
-    began = time.monotonic()
-    with said.open("wb") as output:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "sft_trainer.data.command_line", "check", str(path)], stdout=output, stderr=output
-        )
-        _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    return Ended(process.returncode, said.read_text(), usage.ru_maxrss / 1024, time.monotonic() - began)
+from tests.unit.trainer.data.checked_file import CHUNK, GIB, MAX_MIB, MAX_SECONDS, check, endless_line
 
 
 def zstd_bomb(path: Path) -> None:
@@ -69,13 +39,6 @@ def workbook_bomb(path: Path) -> None:
             sheet.write(b"<worksheet><sheetData>")
             for _ in range(GIB // len(CHUNK)):
                 sheet.write(CHUNK)
-
-
-def endless_line(path: Path) -> None:
-    """A row that begins well and never ends. With 4 GiB it takes no more memory (216 MiB), but 30 seconds."""
-    with path.open("wb") as file:
-        file.write(b'{"prompt": "a", "completion": "b"}\n{"prompt": "' + CHUNK)
-        file.truncate(GIB)
 
 
 def open_quote(path: Path) -> None:

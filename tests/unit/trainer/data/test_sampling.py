@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
+from pydantic import ValidationError
 
 from sft_trainer.contract import DomainLimit, Gates, ObjectRef, PrepareConfig, PrepareResult, Source, StorePrefix
 from sft_trainer.data.origins.catalog import resolve_sources
@@ -55,6 +56,19 @@ def test_a_source_gives_its_share_and_no_more_than_its_limit(
     result = prepared(tmp_path, Source(name="a", inline=rows(0, 40), sample_percent=percent, max_rows=max_rows))
     assert result.accounting.kept == kept
     assert result.accounting.rejected == ({"NotSampled": 40 - kept} if kept < 40 else {})
+
+
+@pytest.mark.parametrize("percent", [101, 300])
+def test_a_source_that_is_to_weigh_more_than_its_rows_is_refused_with_what_to_do_instead(percent: int) -> None:
+    with pytest.raises(ValidationError, match=r"each row once.*let the others give less"):
+        Source(name="a", inline=rows(0, 4), sample_percent=percent)
+    with pytest.raises(ValidationError, match=r"each row once.*let the others give less"):
+        DomainLimit(domain="medical", sample_percent=percent)
+
+
+def test_a_source_that_is_named_twice_weighs_no_more_than_once(tmp_path: Path) -> None:
+    twice = prepared(tmp_path / "twice", *(Source(name=name, inline=rows(0, 20)) for name in ("a", "b")))
+    assert twice.digest == prepared(tmp_path / "once", Source(name="a", inline=rows(0, 20))).digest
 
 
 def test_a_domain_is_limited_after_its_sources_and_others_are_left_alone(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Annotated, Self
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from sft_trainer.contract.wire import ContractModel, StorePrefix
 
@@ -119,6 +119,19 @@ class NetworkSettings(ContractModel):
     """The hub that catalog sources are read from."""
 
 
+def _no_row_twice(percent: object) -> object:
+    if isinstance(percent, int) and percent > MAX_PERCENT:
+        raise ValueError(
+            f"must be 1 to {MAX_PERCENT}: a version holds each row once, so no source can weigh more than all its rows; "
+            "let the others give less of theirs instead"
+        )
+    return percent
+
+
+MAX_PERCENT = 100
+SamplePercent = Annotated[int, Field(ge=1, le=MAX_PERCENT), BeforeValidator(_no_row_twice)]
+"""Which share of the rows is kept. What other tools take for a weight above 1 would be copies (docs/design/0008)."""
+
 LOCATIONS = ("store", "http", "hugging_face", "mounted", "inline", "catalog")
 
 
@@ -140,7 +153,7 @@ class Source(ContractModel):
     language: str | None = None
     domain: str | None = Field(default=None, max_length=63)
     """Declared, never guessed."""
-    sample_percent: int = Field(default=100, ge=1, le=100)
+    sample_percent: SamplePercent = 100
     """How much of it is kept, chosen by the rows' hashes."""
     max_rows: int | None = Field(default=None, ge=1)
     """At most so many kept rows; none means all."""
@@ -158,5 +171,5 @@ class DomainLimit(ContractModel):
     """How much is kept of all sources of one declared domain."""
 
     domain: str
-    sample_percent: int = Field(default=100, ge=1, le=100)
+    sample_percent: SamplePercent = 100
     max_rows: int | None = Field(default=None, ge=1)

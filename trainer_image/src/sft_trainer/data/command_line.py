@@ -193,7 +193,8 @@ def _export(options: argparse.Namespace, console: Console, errors: Console) -> i
         return _print_failure(errors, _unwritable(error))
     for summary in summaries:
         console.print(f"{summary.rows:,} rows", highlight=False)
-        for what, counts in (("left out", summary.left_out), ("written without", summary.dropped)):
+        notes = (("left out", summary.left_out), ("written without", summary.dropped), ("written with", summary.changed))
+        for what, counts in notes:
             for name, count in counts.items():
                 console.print(f"  {what}: {count:,} {name}", markup=False, highlight=False)
     return ExitCode.DONE

@@ -35,8 +35,11 @@ WORDS = st.lists(st.lists(st.sampled_from("a b c d".split()), max_size=6), max_s
 @given(WORDS)
 def test_distinct_n_is_the_share_of_different_n_grams_within_rows(rows: list[list[str]]) -> None:
     figures = distinct(rows)
-    grams = [gram for row in rows for gram in pairwise(row)]
-    assert figures.distinct_2 == (round(len(set(grams)) / len(grams), 4) if grams else 0)
+    words = [word for row in rows for word in row]
+    pairs = [pair for row in rows for pair in pairwise(row)]
+    triples = [triple for row in rows for triple in zip(row, row[1:], row[2:], strict=False)]
+    for found, grams in ((figures.distinct_1, words), (figures.distinct_2, pairs), (figures.distinct_3, triples)):
+        assert found == (round(len(set(grams)) / len(grams), 4) if grams else 0)
     assert figures.words == sum(map(len, rows))
     assert figures.rows == len(rows)
 
@@ -54,8 +57,9 @@ def test_a_sample_that_says_one_thing_is_less_varied_than_one_that_says_many() -
     [
         ("The Pump, it's red!", "en", ["the", "pump", "it", "s", "red"]),
         ("光合作用，需要阳光。", "zh", ["光合作用", "需要", "阳光"]),
+        ("Python 的用法：PRINT。", "zh", ["python", "的", "用法", "print"]),
     ],
-    ids=["English", "Chinese"],
+    ids=["English", "Chinese", "Chinese with English"],
 )
 def test_words_are_without_punctuation(text: str, language: str, words: list[str]) -> None:
     assert words_of(text, language) == words

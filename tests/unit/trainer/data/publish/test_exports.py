@@ -21,17 +21,23 @@ ARGUMENTS = st.dictionaries(TEXT, st.integers() | TEXT, max_size=2).map(json.dum
 CALLS = st.lists(st.tuples(TEXT, ARGUMENTS).map(lambda call: ToolCall(*call)), min_size=1, max_size=2).map(tuple)
 ANSWERS = TEXT.map(lambda text: Message("assistant", text))
 CALLING = CALLS.map(lambda calls: Message("assistant", "", tool_calls=calls))
-ASKING = st.tuples(st.sampled_from(["user", "tool"]), TEXT).map(lambda turn: Message(*turn))
+ASKING = TEXT.map(lambda text: (Message("user", text),))
+RESULTS = st.lists(TEXT.map(lambda text: Message("tool", text)), min_size=1, max_size=3).map(tuple)
 CHAT = st.tuples(st.sampled_from(["user", "assistant"]), TEXT, st.booleans()).map(
     lambda turn: Message(turn[0], turn[1], turn[2] or turn[0] == "user")
 )
-TURNS = st.lists(st.tuples(ASKING, ANSWERS | CALLING), min_size=1, max_size=3)
+TURNS = st.lists(st.tuples(ASKING | RESULTS, ANSWERS | CALLING), min_size=1, max_size=3)
 SYSTEM = st.lists(TEXT.filter(bool).map(lambda text: Message("system", text)), max_size=1)
 TOOLS = st.none() | st.lists(st.dictionaries(TEXT, TEXT, max_size=2), max_size=2).map(
     lambda tools: json.dumps(tools, ensure_ascii=False)
 )
 ALTERNATING = st.builds(
-    lambda system, turns, tools: Content((*system, *(message for pair in turns for message in pair)), tools), SYSTEM, TURNS, TOOLS
+    lambda system, turns, tools: Content(
+        (*system, *(message for asking, answer in turns for message in (*asking, answer))), tools
+    ),
+    SYSTEM,
+    TURNS,
+    TOOLS,
 )
 
 
@@ -42,11 +48,13 @@ def calls_of(texts: list[dict[str, Any]]) -> tuple[ToolCall, ...]:
 def from_llama_factory(row: dict[str, Any]) -> Content:
     messages = [Message("system", row["system"])] if row["system"] else []
     for turn in row["conversations"]:
-        if turn["from"] == "function_call":
+        if turn["from"] == "observation":
+            messages += [Message("tool", result) for result in turn["value"].split("\n</tool_response>\n<tool_response>\n")]
+        elif turn["from"] == "function_call":
             calls = json.loads(turn["value"])
             messages.append(Message("assistant", "", tool_calls=calls_of(calls if isinstance(calls, list) else [calls])))
         else:
-            messages.append(Message({"human": "user", "observation": "tool", "gpt": "assistant"}[turn["from"]], turn["value"]))
+            messages.append(Message({"human": "user", "gpt": "assistant"}[turn["from"]], turn["value"]))
     return Content(tuple(messages), row["tools"] or None)
 
 
@@ -68,7 +76,7 @@ def from_openai(row: dict[str, Any]) -> Content:
 def test_llama_factory_gets_what_was_published(content: Content) -> None:
     dropped: set[str] = set()
     assert from_llama_factory(llama_factory_row(content, dropped)) == content
-    assert not dropped
+    assert dropped <= {"toolResultsJoined"}
 
 
 @settings(max_examples=50, deadline=None)
@@ -94,6 +102,74 @@ def test_openai_calls_keep_their_ids_and_results_follow_them() -> None:
     assert [call["id"] for call in row["messages"][1]["tool_calls"]] == ["call_1", "call_2"]
     assert [turn["tool_call_id"] for turn in row["messages"][2:]] == ["call_1", "call_2"]
     assert dropped == {"toolCallIdsMadeUp"}
+
+
+def test_llama_factory_gets_several_results_as_it_joins_them_itself() -> None:
+    calls = tuple(ToolCall(name, "{}") for name in ("open", "close"))
+    results = (Message("tool", "ok"), Message("tool", "no"))
+    content = Content((Message("user", "q"), Message("assistant", "", tool_calls=calls), *results, Message("assistant", "done")))
+    dropped: set[str] = set()
+    row = llama_factory_row(content, dropped)
+    assert row["conversations"][2] == {"from": "observation", "value": "ok\n</tool_response>\n<tool_response>\nno"}
+    assert dropped == {"toolResultsJoined"}
+
+
+def test_a_row_of_which_a_result_cannot_be_told_from_its_end_is_left_out() -> None:
+    results = (Message("tool", "<tool_response>\nok"), Message("tool", "no"))
+    calling = Message("assistant", "", tool_calls=(ToolCall("open", "{}"),))
+    with pytest.raises(NotInShape, match="toolResultsThatCannotBeJoined"):
+        llama_factory_row(Content((Message("user", "q"), calling, *results, Message("assistant", "done"))), set())
+
+
+@pytest.mark.parametrize("name", ["张三 李", "a b", "a/b", "a|b", "<a", "a\\b", "", "a" * 65, "tab\t", "a\n"])
+def test_openai_gets_no_name_that_it_refuses(name: str) -> None:
+    dropped: set[str] = set()
+    row = openai_row(Content((Message("user", "q", name=name), Message("assistant", "a"))), dropped)
+    assert "name" not in row["messages"][0]
+    assert dropped == {"messageNames"}
+
+
+@pytest.mark.parametrize("name", ["张三", "support-bot_1", "a" * 64])
+def test_openai_gets_the_names_that_it_takes(name: str) -> None:
+    dropped: set[str] = set()
+    row = openai_row(Content((Message("user", "q", name=name), Message("assistant", "a"))), dropped)
+    assert row["messages"][0]["name"] == name
+    assert not dropped
+
+
+@pytest.mark.parametrize("name", ["打开阀门", "valve.open", "open valve", "", "a" * 65])
+def test_a_row_whose_tool_openai_would_refuse_is_left_out(name: str) -> None:
+    calling = Message("assistant", "", tool_calls=(ToolCall(name, "{}"),))
+    with pytest.raises(NotInShape, match="toolNameNotAllowed"):
+        openai_row(Content((Message("user", "q"), calling, Message("tool", "ok"), Message("assistant", "a"))), set())
+    for tool in ({"name": name}, {"type": "function", "function": {"name": name}}):
+        with pytest.raises(NotInShape, match="toolNameNotAllowed"):
+            openai_row(Content((Message("user", "q"), Message("assistant", "a")), json.dumps([tool])), set())
+
+
+@pytest.mark.parametrize("number", ["1e400", "-1e400", "NaN", "Infinity", "-Infinity"])
+@pytest.mark.parametrize("shape", ExportShape)
+def test_what_is_no_number_in_json_is_in_no_line(tmp_path: Path, number: str, shape: ExportShape) -> None:
+    calling = Message("assistant", "", tool_calls=(ToolCall("open", f'{{"a": {number}}}'),))
+    messages = (Message("user", "q"), calling, Message("tool", "ok"), Message("assistant", "a"))
+    summary = export(shape, [Content(messages, f'[{{"name": "open", "least": {number}}}]')], tmp_path / "train.jsonl")
+    assert summary.rows == 1
+    row = json.loads((tmp_path / "train.jsonl").read_text(), parse_constant=pytest.fail)
+    assert not row.get("tools")
+    assert summary.dropped["toolsThatAreNoJson"] == 1
+    for turn in row.get("messages", row.get("conversations")):
+        if turn.get("role") == "tool_call" or turn.get("from") == "function_call":
+            call = json.loads(turn.get("content", turn.get("value")), parse_constant=pytest.fail)
+            assert call == {"name": "open", "arguments": f'{{"a": {number}}}'}
+
+
+def test_what_was_added_or_joined_is_no_loss(tmp_path: Path) -> None:
+    calling = Message("assistant", "", tool_calls=(ToolCall("open", "{}"), ToolCall("close", "{}")))
+    messages = (Message("user", "q"), calling, Message("tool", "ok"), Message("tool", "no"), Message("assistant", "a"))
+    for shape, name in ((ExportShape.OPENAI, "toolCallIdsMadeUp"), (ExportShape.LLAMA_FACTORY, "toolResultsJoined")):
+        summary = export(shape, [Content(messages)], tmp_path / "train.jsonl")
+        assert summary.changed == {name: 1}
+        assert not summary.dropped
 
 
 def test_openai_gets_each_tool_in_its_wrapper() -> None:

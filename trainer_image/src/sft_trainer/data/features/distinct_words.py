@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import re
+from array import array
+from collections import defaultdict
 from collections.abc import Iterable
+from itertools import count
 
 import numpy as np
 import numpy.typing as npt
@@ -21,24 +24,25 @@ _NO_WORD = 0
 
 def words_of(text: str, language: str) -> list[str]:
     """Words in lower case, without punctuation; Chinese has no spaces and is cut by a dictionary."""
-    parts = rjieba.cut(text) if language == CHINESE else _WORD.findall(text)
-    return [part.lower() for part in parts if _WORD.match(part)]
+    lowered = text.lower()
+    return list(filter(_WORD.match, rjieba.cut(lowered))) if language == CHINESE else _WORD.findall(lowered)
 
 
 def distinct(rows: Iterable[list[str]]) -> Distinct:
     """Of rows as words."""
-    numbers: dict[str, int] = {}
-    sequence = [_NO_WORD]
-    count = 0
+    numbers: defaultdict[str, int] = defaultdict(count(1).__next__)
+    sequence = array("q", [_NO_WORD])
+    row_count = 0
     for words in rows:
-        count += 1
-        sequence += [numbers.setdefault(word, min(len(numbers) + 1, MAX_VOCABULARY)) for word in words]
+        row_count += 1
+        sequence.extend(map(numbers.__getitem__, words))  # a million words: no step of Python's for each
         sequence.append(_NO_WORD)
-    words_in_order = np.array(sequence, dtype=np.int64)
+    words_in_order = np.minimum(np.array(sequence), MAX_VOCABULARY)
+    word_count = int((words_in_order != _NO_WORD).sum())
     return Distinct(
-        rows=count,
-        words=int((words_in_order != _NO_WORD).sum()),
-        distinct_1=_share(words_in_order, 1),
+        rows=row_count,
+        words=word_count,
+        distinct_1=round(min(len(numbers), MAX_VOCABULARY) / word_count, 4) if word_count else 0.0,
         distinct_2=_share(words_in_order, 2),
         distinct_3=_share(words_in_order, 3),
     )
@@ -50,4 +54,7 @@ def _share(words: npt.NDArray[np.int64], length: int) -> float:
     grams = np.zeros(int(is_whole.sum()), dtype=np.int64)
     for window in windows:
         grams = grams * (MAX_VOCABULARY + 1) + window[is_whole]
-    return round(len(np.unique(grams)) / len(grams), 4) if len(grams) else 0.0
+    if not len(grams):
+        return 0.0
+    grams.sort()  # a tenth of the time that numpy's unique takes, which hashes
+    return round((1 + int((grams[1:] != grams[:-1]).sum())) / len(grams), 4)

@@ -3,17 +3,27 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
-from itertools import count
+import math
+import re
+from collections.abc import Callable, Iterator, Sequence
+from itertools import count, groupby
 from typing import Any, NoReturn
 
 from sft_trainer.data.rows import Content, Message, ToolCall
 
 Turns = Callable[[Content, set[str]], dict[str, Any]]
-"""(row, names of what was dropped, to be added to) -> the row as JSON. Raises NotInShape."""
+"""(row, names of what was dropped or is written otherwise, to be added to) -> the row as JSON. Raises NotInShape."""
 
 CALL_IDS, TOOL_NAMES, TEXT_BESIDE_CALLS, REASONING = "toolCallIds", "toolNames", "textBesideToolCalls", "reasoning"
-UNREADABLE_TOOLS, MESSAGE_NAMES, MADE_UP_CALL_IDS = "toolsThatAreNoJson", "messageNames", "toolCallIdsMadeUp"
+UNREADABLE_TOOLS, MESSAGE_NAMES = "toolsThatAreNoJson", "messageNames"
+MADE_UP_CALL_IDS, JOINED_RESULTS = "toolCallIdsMadeUp", "toolResultsJoined"
+CHANGES = frozenset({MADE_UP_CALL_IDS, JOINED_RESULTS})
+"""Nothing is lost by these: ids that a shape demands, results in one turn that can be told apart again."""
+_OPENAI_NAME = re.compile(r"[^\s<|\\/>]{1,64}")
+"""Of who speaks. One that OpenAI refuses fails the whole upload, not the row."""
+_OPENAI_TOOL_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
+_RESULT_ENDS = "\n</tool_response>\n<tool_response>\n"
+"""Between results of one turn, as LLaMA-Factory's own reader of OpenAI's rows joins them."""
 
 
 class NotInShape(Exception):
@@ -65,17 +75,30 @@ def openai_row(content: Content, dropped: set[str]) -> dict[str, Any]:
 
 def _openai_tool(tool: Any) -> Any:  # noqa: ANN401 - any JSON
     """Many sets list functions alone; OpenAI demands the wrapper that says so. The other trainers read both."""
-    if not isinstance(tool, dict) or not isinstance(tool.get("name"), str) or tool.get("type", "function") != "function":
+    if not isinstance(tool, dict) or tool.get("type", "function") != "function":
         return tool
-    return {"type": "function", "function": {name: value for name, value in tool.items() if name != "type"}}
+    if isinstance(tool.get("name"), str):
+        tool = {"type": "function", "function": {name: value for name, value in tool.items() if name != "type"}}
+    function = tool.get("function")
+    if isinstance(function, dict) and isinstance(function.get("name"), str):
+        _require_openai_tool_name(function["name"])
+    return tool
+
+
+def _require_openai_tool_name(name: str) -> None:
+    """Another name would teach to call another tool."""
+    if not _OPENAI_TOOL_NAME.fullmatch(name):
+        _not_in_shape("toolNameNotAllowed")
 
 
 def _openai_turn(message: Message, call_ids: _CallIds, dropped: set[str]) -> dict[str, Any]:
     turn: dict[str, Any] = {"role": message.role, "content": message.content}
     if message.role == "assistant" and not message.train:
         turn["weight"] = 0
-    if message.name is not None:
+    if message.name is not None and _OPENAI_NAME.fullmatch(message.name):
         turn["name"] = message.name
+    elif message.name is not None:
+        dropped.add(MESSAGE_NAMES)
     if message.reasoning_content is not None:
         dropped.add(REASONING)
     if message.tool_calls:
@@ -88,6 +111,7 @@ def _openai_turn(message: Message, call_ids: _CallIds, dropped: set[str]) -> dic
 
 
 def _openai_call(call: ToolCall, number: str) -> dict[str, Any]:
+    _require_openai_tool_name(call.name)
     return {"id": number, "type": "function", "function": {"name": call.name, "arguments": call.arguments}}
 
 
@@ -104,16 +128,17 @@ def ms_swift_row(content: Content, dropped: set[str]) -> dict[str, Any]:
             turns.append({"role": message.role, "content": text} | learned)
         turns += [{"role": "tool_call", "content": _call_text(call)} | learned for call in message.tool_calls]
     tools = _tools(content, dropped)
-    return {"messages": turns} | ({"tools": json.dumps(tools, ensure_ascii=False)} if tools is not None else {})
+    return {"messages": turns} | ({"tools": _json_text(tools)} if tools is not None else {})
 
 
 def llama_factory_row(content: Content, dropped: set[str]) -> dict[str, Any]:
     """Asking and answering turns alternate, or LLaMA-Factory drops the row; it has no turn that is not learned."""
     messages = content.messages
-    system = messages[0].content if messages and messages[0].role == "system" else ""
+    has_system = bool(messages) and messages[0].role == "system"
+    system = messages[0].content if has_system else ""
     turns = [
         _llama_factory_turn(message, dropped)
-        for message in (messages[1:] if messages and messages[0].role == "system" else messages)
+        for message in _with_joined_results(messages[1:] if has_system else messages, dropped)
     ]
     for position, turn in enumerate(turns):
         if (turn["from"] in ("human", "observation")) is not (position % 2 == 0):
@@ -121,7 +146,22 @@ def llama_factory_row(content: Content, dropped: set[str]) -> dict[str, Any]:
     if not turns or len(turns) % 2:
         _not_in_shape("lastTurnIsNoAnswer")
     tools = _tools(content, dropped)
-    return {"conversations": turns, "system": system, "tools": "" if tools is None else json.dumps(tools, ensure_ascii=False)}
+    return {"conversations": turns, "system": system, "tools": "" if tools is None else _json_text(tools)}
+
+
+def _with_joined_results(messages: Sequence[Message], dropped: set[str]) -> Iterator[Message]:
+    """Results of calls that were made at once as one turn: two in a row would not alternate."""
+    for role, group in groupby(messages, key=lambda message: message.role):
+        turns = list(group)
+        if role != "tool" or len(turns) == 1:
+            yield from turns
+            continue
+        if any("tool_response>" in turn.content for turn in turns):
+            _not_in_shape("toolResultsThatCannotBeJoined")
+        for turn in turns:
+            _note_names(turn, dropped)
+        dropped.add(JOINED_RESULTS)
+        yield Message("tool", _RESULT_ENDS.join(turn.content for turn in turns))
 
 
 def _llama_factory_turn(message: Message, dropped: set[str]) -> dict[str, str]:
@@ -157,7 +197,7 @@ def _call_text(call: ToolCall) -> str:
         arguments = _json(call.arguments)
     except ValueError:
         arguments = call.arguments
-    return json.dumps({"name": call.name, "arguments": arguments}, ensure_ascii=False)
+    return _json_text({"name": call.name, "arguments": arguments})
 
 
 def _tools(content: Content, dropped: set[str]) -> list[Any] | None:
@@ -174,15 +214,24 @@ def _tools(content: Content, dropped: set[str]) -> list[Any] | None:
 
 
 def _json(text: str) -> Any:  # noqa: ANN401 - any JSON
-    """Strict JSON: NaN and Infinity, which Python would read and write, are none."""
+    """Strict JSON: NaN and Infinity, which Python would read and write, are none; nor is 1e400, which it would make one of."""
     try:
-        return json.loads(text, parse_constant=_not_json)
+        return json.loads(text, parse_constant=_not_json, parse_float=_finite)
     except RecursionError as error:
         raise ValueError("too deep") from error
 
 
 def _not_json(word: str) -> NoReturn:
     raise ValueError(f"{word} is no JSON")
+
+
+def _finite(digits: str) -> float:
+    number = float(digits)
+    return number if math.isfinite(number) else _not_json(digits)
+
+
+def _json_text(value: Any) -> str:  # noqa: ANN401 - any JSON
+    return json.dumps(value, ensure_ascii=False, allow_nan=False)
 
 
 def _note_names(message: Message, dropped: set[str]) -> None:

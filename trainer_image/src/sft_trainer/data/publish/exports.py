@@ -13,7 +13,7 @@ from typing import Any
 
 from sft_trainer.contract.export import ExportShape
 from sft_trainer.contract.wire import ContractModel
-from sft_trainer.data.publish.export_shapes import NotInShape, Turns, llama_factory_row, ms_swift_row, openai_row
+from sft_trainer.data.publish.export_shapes import CHANGES, NotInShape, Turns, llama_factory_row, ms_swift_row, openai_row
 from sft_trainer.data.rows import Content
 
 
@@ -26,6 +26,8 @@ class ExportSummary(ContractModel):
     """Rows that are not there, by why the shape cannot hold them."""
     dropped: dict[str, int]
     """Rows that are there without something, by what it is."""
+    changed: dict[str, int]
+    """Rows that are whole and written otherwise, by how."""
 
 
 _ROWS: Mapping[ExportShape, Turns] = {
@@ -38,28 +40,35 @@ _ROWS: Mapping[ExportShape, Turns] = {
 def export(shape: ExportShape, contents: Iterable[Content], file: Path) -> ExportSummary:
     """Writes one JSONL file."""
     left_out: Counter[str] = Counter()
-    dropped: Counter[str] = Counter()
+    noted: Counter[str] = Counter()
     rows = 0
     with file.open("wb") as lines:
         for content in contents:
-            losses: set[str] = set()
+            notes: set[str] = set()
             try:
-                row = _ROWS[shape](content, losses)
+                row = _ROWS[shape](content, notes)
             except NotInShape as reason:
                 left_out[reason.name] += 1
                 continue
             lines.write(_line(row))
-            dropped.update(losses)
+            noted.update(notes)
             rows += 1
-    return ExportSummary(shape=shape, rows=rows, left_out=dict(sorted(left_out.items())), dropped=dict(sorted(dropped.items())))
+    by_name = sorted(noted.items())
+    return ExportSummary(
+        shape=shape,
+        rows=rows,
+        left_out=dict(sorted(left_out.items())),
+        dropped={name: count for name, count in by_name if name not in CHANGES},
+        changed={name: count for name, count in by_name if name in CHANGES},
+    )
 
 
 def _line(row: Mapping[str, Any]) -> bytes:
     """Text as it is; half a surrogate pair, which JSON can name and UTF-8 cannot hold, escaped."""
     try:
-        return f"{json.dumps(row, ensure_ascii=False)}\n".encode()
+        return f"{json.dumps(row, ensure_ascii=False, allow_nan=False)}\n".encode()
     except UnicodeEncodeError:
-        return f"{json.dumps(row)}\n".encode()
+        return f"{json.dumps(row, allow_nan=False)}\n".encode()
 
 
 def dataset_info(name: str, files: Mapping[str, str]) -> dict[str, Any]:
