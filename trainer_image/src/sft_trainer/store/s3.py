@@ -34,6 +34,8 @@ RETRY_SECONDS = 300.0
 """How long one call is tried again: a rolling restart of an S3 server or a network fault takes a minute or two, not more."""
 FIRST_DELAY_SECONDS = 0.5
 LONGEST_DELAY_SECONDS = 15.0
+JITTER = random.Random()  # noqa: S311 - so that many pods do not come back at once
+"""Of its own: `random` itself is the training's, whose state goes into checkpoints, while uploads are made beside it."""
 READ_TIMEOUT_SECONDS = 60.0
 """A server that says nothing for so long is taken for gone; completing an upload of many parts may take it half of that."""
 MAX_EMPTY_PAGES = 1_000
@@ -252,5 +254,5 @@ class S3Store:
                     raise ObjectNotFound(f"{self.uri}{key}") from error
                 if not is_transient(error) or time.monotonic() + delay > deadline:
                     raise translate(error, f"{self.uri}{key}", self._client.meta.endpoint_url) from error
-            time.sleep(delay * random.uniform(0.5, 1.0))  # noqa: S311 - jitter, so that many pods do not come back at once
+            time.sleep(delay * JITTER.uniform(0.5, 1.0))
             delay = min(delay * 2, LONGEST_DELAY_SECONDS)
