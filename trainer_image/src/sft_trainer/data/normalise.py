@@ -14,7 +14,7 @@ import orjson
 
 from sft_trainer.contract import FieldMap, RowFormat
 from sft_trainer.data.rows import Content, RowRejected
-from sft_trainer.data.shapes.beside import PREFERENCE_ROW, PREFERENCES, Watched, check, left_out, watched
+from sft_trainer.data.shapes.beside import PREFERENCE_ROW, PREFERENCES, Counted, Watched, check, counted, left_out, watched
 from sft_trainer.data.shapes.conversations import CONVERSATIONS, messages_reader, pair_turns_reader, share_gpt_reader
 from sft_trainer.data.shapes.field_map import renamed
 from sft_trainer.data.shapes.fields import Document, Reader
@@ -45,6 +45,9 @@ class Normalised(NamedTuple):
 
     content: Content
     shape: RowFormat
+    document: Document
+    """The row as it came."""
+    reading: Reading
 
 
 class Reading(NamedTuple):
@@ -54,6 +57,8 @@ class Reading(NamedTuple):
     reader: Reader
     watched: Watched
     """Names beside the turns that have to be looked at; none where the shape or the columns were given by the owner."""
+    counted: Counted
+    """Names beside the turns that are judged over a whole source."""
     has_tools: bool
 
 
@@ -63,14 +68,13 @@ WHOLE = frozenset({RowFormat.MESSAGES, RowFormat.SHARE_GPT, RowFormat.PAIR_TURNS
 
 def normalise(document: object, row_format: RowFormat, field_map: FieldMap | None = None) -> Normalised:
     """What one row teaches; raises RowRejected."""
-    row = _unwrapped(document)
-    if field_map is not None:
-        row = renamed(row, field_map)
+    whole = _unwrapped(document)
+    row = whole if field_map is None else renamed(whole, field_map)
     reading = reading_of(row, row_format, is_given=field_map is not None)
     turns = reading.reader.read(row)
     if reading.watched:
         check(row, reading.watched, turns, reading.reader.used)
-    return Normalised(Content(turns, tools_of(row) if reading.has_tools else None), reading.shape)
+    return Normalised(Content(turns, tools_of(row) if reading.has_tools else None), reading.shape, whole, reading)
 
 
 def _unwrapped(document: object) -> Document:
@@ -120,7 +124,8 @@ def _by_names_alone(names: Names, row_format: RowFormat, is_watched: bool) -> Re
 def _reading(names: Names, shape: RowFormat, field: str | None, is_watched: bool) -> Reading:
     reader = _READERS[shape](names) if field is None else _CONVERSATION_READERS[shape](names, field)
     beside = watched(names, reader.used, is_conversation=shape in WHOLE) if is_watched else ()
-    return Reading(shape, reader, beside, not {"tools", "functions"}.isdisjoint(names))
+    judged = counted(names, reader.used) if is_watched and shape not in WHOLE else ()
+    return Reading(shape, reader, beside, judged, not {"tools", "functions"}.isdisjoint(names))
 
 
 def _conversation(row: Document) -> tuple[RowFormat, str | None] | None:
