@@ -17,7 +17,7 @@ from sft_trainer.data.rows import Content, RowRejected
 from sft_trainer.data.shapes.beside import PREFERENCE_ROW, PREFERENCES, Counted, Watched, check, counted, left_out, watched
 from sft_trainer.data.shapes.conversations import CONVERSATIONS, messages_reader, pair_turns_reader, share_gpt_reader
 from sft_trainer.data.shapes.field_map import renamed
-from sft_trainer.data.shapes.fields import Document, Reader
+from sft_trainer.data.shapes.fields import Document, Reader, cased
 from sft_trainer.data.shapes.instructions import (
     alpaca_reader,
     input_output_reader,
@@ -25,6 +25,7 @@ from sft_trainer.data.shapes.instructions import (
     is_input_output,
     is_prompt_completion,
     is_question_answer,
+    pair_of,
     prompt_completion_reader,
     question_answer_reader,
 )
@@ -35,6 +36,7 @@ from sft_trainer.data.tool_calls import tools_of
 UNKNOWN_SHAPE, TEXT_WITHOUT_TURNS = "UnknownShape", "TextWithoutTurns"
 CONTEXT = frozenset({"context", "passage", "document", "options", "choices", "A", "B", "C", "D", "laws", "reference"})
 """Beside a question, these belong to what is asked: left out in silence, the answer would be to another question."""
+COMPLETION = cased("completion")
 REMEMBERED = 1_000
 """Sets of names for which it is remembered how they are read; a file has a few."""
 Names = tuple[str, ...]
@@ -157,11 +159,11 @@ def _shape(names: frozenset[str]) -> RowFormat:
         raise RowRejected(PREFERENCE_ROW)
     if {"instruction", "instances"} <= names:
         return RowFormat.SEED_TASKS
-    if {"prompt", "completion"} <= names and names.isdisjoint(CONTEXT):
+    if is_prompt_completion(names) and not names.isdisjoint(COMPLETION) and names.isdisjoint(CONTEXT):
         return RowFormat.PROMPT_COMPLETION
     if is_alpaca(names):
         return RowFormat.ALPACA
-    if names.isdisjoint(CONTEXT):
+    if names.isdisjoint(CONTEXT - set(pair_of(names) or ())):
         if is_prompt_completion(names):
             return RowFormat.PROMPT_COMPLETION
         if is_question_answer(names) and "input" not in names:

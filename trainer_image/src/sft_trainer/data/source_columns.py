@@ -15,6 +15,7 @@ from sft_trainer.contract import FieldMap, RowFormat
 from sft_trainer.data.normalise import WHOLE, Normalised, Reading, left_out_names
 from sft_trainer.data.rows import Message
 from sft_trainer.data.shapes.beside import Kind, is_nothing, is_number, is_said
+from sft_trainer.data.shapes.field_map import named
 from sft_trainer.data.shapes.fields import Document
 from sft_trainer.data.shapes.suggestion import suggestion
 
@@ -100,6 +101,7 @@ class SourceColumns:
         self._values: dict[str, _Values] = {}
         self._refused: Counter[str] = Counter()
         self._rows = 0
+        self._names: set[str] = set()
         self._example: Document | None = None
 
     def note(self, row: Normalised) -> None:
@@ -110,6 +112,7 @@ class SourceColumns:
         if names in self._seen or len(self._seen) < MAX_COLUMNS:
             self._seen[names] += 1
             self._readings.setdefault(names, reading)
+            self._names.update(names)
         if reading.counted:
             self._count(row)
 
@@ -161,7 +164,7 @@ class SourceColumns:
         if refused:
             return ColumnUse(name, rows, False, f"its {refused} rows are rejected as ColumnNotUsed")
         if self._given is not None:
-            is_used = name in self._given or name in ("tools", "functions")
+            is_used = name in ("tools", "functions") or any(name in named(self._names, given) for given in self._given)
             return ColumnUse(name, rows, is_used, "fieldMap names it" if is_used else "fieldMap does not name it")
         readings = [reading for names, reading in self._readings.items() if name in names]
         if any(name in reading.reader.used or name in ("tools", "functions") for reading in readings):

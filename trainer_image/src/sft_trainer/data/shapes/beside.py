@@ -28,24 +28,27 @@ _NAMES = """
     languages locale split subset config version license licence copyright author authors annotator annotators creator
     contributor user username worker model models generator engine provider temperature top_p seed date time datetime
     timestamp created updated year month tokens usage finish_reason status state name title meta metadata meta_data
-    _id _ids cate region channel reviewer email publisher isbn citation citations task_name_in_eng
+    _id _ids cate region channel reviewer email publisher isbn citation citations task_name_in_eng related_diseases
     meta_info info extra extra_info additional_info misc remark remarks comment comments note notes answer_from
     avatarurl language_code lang_code task_major task_minor 编号 序号 来源 数据来源 类别 分类 类型 标签 科室 难度 语言
     领域 日期 时间 作者 评分 分数 备注 标题 链接 主题 关键词 版本 任务 任务类型 年级 学科 科目 章节
 """
 ABOUT_THE_ROW = frozenset(_NAMES.split())
+_IN_ANOTHER_LANGUAGE = r"(?:en|zh)_(?:instruction|input|output)|(?:instruction|input|output)_(?:en|zh)"
+"""Sets in two languages hold each field twice."""
 _ABOUT_THE_ROW = re.compile(
-    r"(?:is|has|num|n|nb)_\w+|__index_level_\d+__|unnamed: \d+"
-    r"|\w+_(?:ids?|idx|index|key|hash|md5|sha256|uuid|urls?|uri|links?|path|filename|source|sources|types?|category|categories|tags?"
-    r"|labels?|scores?|rating|rewards?|rank|lang|language|name|names|models?|version|date|time|timestamp|at|by|counts?|num|number"
+    r"(?:is|has|num|n|nb)_\w+|__index_level_\d+__|unnamed: \d+|"
+    + _IN_ANOTHER_LANGUAGE
+    + r"|\w+_(?:ids?|idx|index|key|hash|md5|sha256|uuid|urls?|uri|links?|path|filename|source|sources|types?|category|categories"
+    r"|tags?|labels?|scores?|rating|rewards?|rank|lang|language|name|names|models?|version|date|time|timestamp|at|by|counts?|num|number"
     r"|len|length|tokens|ratio|rate|probs?|probability|ppl|perplexity|quality|difficulty|level|domain|topic|dataset|split|status"
     r"|licen[cs]e|configs?|similarity|distance|generator|verified)"
 )
 _WITHOUT_MEANING = """
     id ids _id _ids idx index key uid uuid guid qid pid rid sid cid hash md5 sha1 sha256 digest hashed_ip dataset datasource
     corpus filename path url urls uri link links href repo website site split subset config version license licence copyright
-    author authors annotator annotators creator contributor username worker model models generator engine provider temperature top_p
-    seed date time datetime timestamp created updated tokens usage finish_reason meta metadata meta_data meta_info
+    author authors annotator annotators creator contributor username worker model models generator engine provider temperature
+    top_p seed date time datetime timestamp created updated tokens usage finish_reason meta metadata meta_data meta_info
     openai_moderation detoxify_moderation moderation redacted toxic ppl perplexity score scores rating ratings rank reward rewards
     upvotes downvotes votes likes views quality similarity confidence avatarurl isbn reviewer email publisher original_question
     original_instruction original_answer orig_question orig_answer answer_from task_name_in_eng 编号 序号 来源 数据来源 日期 时间
@@ -54,9 +57,10 @@ _WITHOUT_MEANING = """
 MEANINGLESS = frozenset(_WITHOUT_MEANING.split())
 """Names about the row that cannot mean anything to an answer."""
 _MEANINGLESS = re.compile(
-    r"(?:is|has|num|n|nb)_\w+|__index_level_\d+__|unnamed: \d+|column \d+"
-    r"|\w+_(?:ids?|idx|index|key|hash|md5|sha256|uuid|urls?|uri|links?|path|filename|scores?|rating|rewards?|rank|models?|version"
-    r"|date|time|timestamp|at|by|counts?|len|length|tokens|ratio|rate|probs?|probability|ppl|perplexity|quality|dataset|split"
+    r"(?:is|has|num|n|nb)_\w+|__index_level_\d+__|unnamed: \d+|column \d+|"
+    + _IN_ANOTHER_LANGUAGE
+    + r"|\w+_(?:ids?|idx|index|key|hash|md5|sha256|uuid|urls?|uri|links?|path|filename|scores?|rating|rewards?|rank|models?"
+    r"|version|date|time|timestamp|at|by|counts?|len|length|tokens|ratio|rate|probs?|probability|ppl|perplexity|quality|dataset|split"
     r"|licen[cs]e|configs?|similarity|distance|generator|verified)"
 )
 _OFTEN_MEANT = """
@@ -126,7 +130,7 @@ def watched(names: Iterable[str], used: Collection[str], *, is_conversation: boo
     return tuple(
         (name, kind)
         for name, kind in kinds
-        if kind is not None and not (is_conversation and kind in (Kind.OTHER, Kind.OPTION) and name not in TURNS)
+        if kind is not None and not (is_conversation and kind in (Kind.OTHER, Kind.OPTION) and name.lower() not in TURNS)
     )
 
 
