@@ -249,3 +249,18 @@ def test_a_field_map_joins_columns_and_lists_of_texts() -> None:
 def test_a_field_map_that_joins_what_is_not_there_rejects_the_row() -> None:
     with pytest.raises(RowRejected, match="MissingField"):
         normalise({"input": "q?", "output": "a."}, RowFormat.AUTO, FieldMap(prompt="law + input", response="output"))
+
+
+@pytest.mark.parametrize("beside", [{"context": "The manual says 3 bar."}, {"thought": "Hm."}, {"attachments": ["x"]}])
+def test_what_stands_in_a_turn_beside_what_it_says_is_not_left_out(beside: Row) -> None:
+    assert told({"messages": [TURNS[0] | beside, TURNS[1]]}) == "ColumnNotUsed"
+    assert told({"conversations": [SHARE_GPT[0], SHARE_GPT[1] | beside]}) == "ColumnNotUsed"
+    given = normalise({"messages": [TURNS[0] | beside, TURNS[1]]}, RowFormat.MESSAGES)
+    assert given.content.messages[0].content == "q?"
+
+
+@pytest.mark.parametrize(
+    "beside", [{"refusal": None, "context": ""}, {"id": "x", "language": "English", "toxic": False}, {"weight": 1}]
+)
+def test_what_is_known_of_a_turn_is_left_out(beside: Row) -> None:
+    assert told({"messages": [TURNS[0] | beside, TURNS[1]]}) == "q?|a."

@@ -14,10 +14,20 @@ import orjson
 
 from sft_trainer.contract import FieldMap, RowFormat
 from sft_trainer.data.rows import Content, RowRejected
-from sft_trainer.data.shapes.beside import PREFERENCE_ROW, PREFERENCES, Counted, Watched, check, counted, left_out, watched
+from sft_trainer.data.shapes.beside import (
+    PREFERENCE_ROW,
+    PREFERENCES,
+    Counted,
+    Watched,
+    check,
+    check_turns,
+    counted,
+    left_out,
+    watched,
+)
 from sft_trainer.data.shapes.conversations import CONVERSATIONS, messages_reader, pair_turns_reader, share_gpt_reader
 from sft_trainer.data.shapes.field_map import renamed
-from sft_trainer.data.shapes.fields import Document, Reader, cased
+from sft_trainer.data.shapes.fields import Document, Reader, cased, items
 from sft_trainer.data.shapes.instructions import (
     alpaca_reader,
     input_output_reader,
@@ -62,6 +72,8 @@ class Reading(NamedTuple):
     counted: Counted
     """Names beside the turns that are judged over a whole source."""
     has_tools: bool
+    turns_in: str | None
+    """Field with the list of turns, in which each is looked at for what stands beside what it says."""
 
 
 WHOLE = frozenset({RowFormat.MESSAGES, RowFormat.SHARE_GPT, RowFormat.PAIR_TURNS, RowFormat.MOSS})
@@ -74,6 +86,8 @@ def normalise(document: object, row_format: RowFormat, field_map: FieldMap | Non
     row = whole if field_map is None else renamed(whole, field_map)
     reading = reading_of(row, row_format, is_given=field_map is not None)
     turns = reading.reader.read(row)
+    if reading.turns_in is not None:
+        check_turns(items(row, reading.turns_in))
     if reading.watched:
         check(row, reading.watched, turns, reading.reader.used)
     return Normalised(Content(turns, tools_of(row) if reading.has_tools else None), reading.shape, whole, reading)
@@ -127,7 +141,7 @@ def _reading(names: Names, shape: RowFormat, field: str | None, is_watched: bool
     reader = _READERS[shape](names) if field is None else _CONVERSATION_READERS[shape](names, field)
     beside = watched(names, reader.used, is_conversation=shape in WHOLE) if is_watched else ()
     judged = counted(names, reader.used) if is_watched and shape not in WHOLE else ()
-    return Reading(shape, reader, beside, judged, not {"tools", "functions"}.isdisjoint(names))
+    return Reading(shape, reader, beside, judged, not {"tools", "functions"}.isdisjoint(names), field if is_watched else None)
 
 
 def _conversation(row: Document) -> tuple[RowFormat, str | None] | None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from enum import Enum, auto
+from functools import lru_cache
 from typing import Any
 
 from sft_trainer.data.rows import Message, RowRejected
@@ -83,6 +84,13 @@ LABELS: tuple[object, ...] = (0, 1, "0", "1", "true", "false")
 """Of a column `label`: whether an answer is a good one (True equals 1). Other labels name a class."""
 TURNS = frozenset({"messages", "conversations", "conversation", "chat", "dialog", "dialogue", "history", "instruction", "prompt"})
 """Names of what is said."""
+_WHO_AND_WHAT = ("role", "content")
+_OF_A_TURN = """
+    role content from value name tool_calls tool_call_id function_call weight train loss reasoning_content reasoning thinking
+    refusal annotations audio parsed markdown text user assistant human gpt
+"""
+OF_A_TURN = frozenset(_OF_A_TURN.split())
+"""What a turn may hold: it is read, or says in another form what is read."""
 TEMPLATE_CHARACTERS = 600
 """What a prompt template says around a row: Alpaca's takes 200."""
 
@@ -177,6 +185,24 @@ def check(row: Mapping[str, Any], names: Watched, turns: Sequence[Message], used
             raise RowRejected(NOT_TEXT)
         elif kind is Kind.OPTION or _is_left_out(value, row, turns, used):
             raise RowRejected(NOT_USED)
+
+
+def check_turns(entries: Sequence[object]) -> None:
+    """Raises RowRejected when a turn holds something beside who says what that may belong to it."""
+    if any(left_out_of_turn(entry) for entry in entries if isinstance(entry, dict) and len(entry) > len(_WHO_AND_WHAT)):
+        raise RowRejected(NOT_USED)
+
+
+def left_out_of_turn(entry: Mapping[str, Any]) -> list[str]:
+    """The names in a turn that may belong to what it says."""
+    return [
+        name for name, value in entry.items() if not _is_known_of_a_turn(name) and not is_nothing(value) and not is_number(value)
+    ]
+
+
+@lru_cache(maxsize=1_000)
+def _is_known_of_a_turn(name: str) -> bool:
+    return name in OF_A_TURN or is_about_the_row(name)
 
 
 def left_out(row: Mapping[str, Any], names: Watched) -> list[str]:
