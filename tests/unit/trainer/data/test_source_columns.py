@@ -123,6 +123,11 @@ def test_one_stray_row_is_rejected_alone() -> None:
     assert "ColumnNotUsed" in found.why
 
 
+def test_what_stands_in_turns_is_told_with_its_place() -> None:
+    asked, answered = {"role": "user", "content": "q?", "context": "The manual."}, {"role": "assistant", "content": "a."}
+    assert uses([{"messages": [asked, answered]}] * 4)["messages.context"].is_unclear
+
+
 def test_the_owner_s_word_ends_the_matter() -> None:
     rows = rows_with("Write about the given topic.", "topic", WORDS)
     given = uses(rows, field_map=FieldMap(prompt="instruction", input="topic", response="output"))

@@ -23,6 +23,7 @@ from sft_trainer.data.shapes.beside import (
     check_turns,
     counted,
     left_out,
+    left_out_of_turn,
     watched,
 )
 from sft_trainer.data.shapes.conversations import CONVERSATIONS, messages_reader, pair_turns_reader, share_gpt_reader
@@ -121,7 +122,10 @@ def reading_of(row: Document, row_format: RowFormat, *, is_given: bool = False) 
 def left_out_names(row: Document) -> list[str]:
     """Of a row of a known shape: what would be left out of it."""
     try:
-        return left_out(row, reading_of(row, RowFormat.AUTO).watched)
+        reading = reading_of(row, RowFormat.AUTO)
+        of_turns = items(row, reading.turns_in) if reading.turns_in is not None else []
+        in_turns = {name: None for turn in of_turns if isinstance(turn, dict) for name in left_out_of_turn(turn)}
+        return [*left_out(row, reading.watched), *(f"{reading.turns_in}.{name}" for name in in_turns)]
     except RowRejected:
         return []
 
