@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -197,3 +198,69 @@ def test_what_is_suggested_is_text_that_was_asked_and_text_that_was_answered(row
 )
 def test_other_names_of_what_was_asked_and_answered_are_known(row: Row) -> None:
     assert told(row) == "q?|a."
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ("instruction", "response"),
+        ("prompt", "completion"),
+        ("question", "answer"),
+        ("query", "response"),
+        ("input", "output"),
+        ("q", "a"),
+        ("user", "assistant"),
+        ("human", "assistant"),
+    ],
+    ids="-".join,
+)
+@pytest.mark.parametrize("spelled", [str.lower, str.capitalize, str.upper])
+def test_names_are_known_in_every_case(names: tuple[str, str], spelled: Callable[[str], str]) -> None:
+    asked, answered = map(spelled, names)
+    assert told({asked: "q?", answered: "a.", "id": 1}) == "q?|a."
+
+
+def test_a_list_of_turns_is_known_in_every_case() -> None:
+    for name in ("Messages", "MESSAGES", "Conversations"):
+        assert told({name: TURNS}) == "q?|a."
+
+
+@pytest.mark.parametrize(
+    "row", [{"question": "q?", "A": "x", "B": "y"}, {"q": "q?", "a": "x", "b": "y"}, {"Q": "q?", "A": "x", "B": "y", "C": "z"}]
+)
+def test_options_are_no_answers(row: Row) -> None:
+    assert told(row) in ("ColumnNotUsed", "UnknownShape")
+
+
+def test_fields_that_stand_in_two_languages_are_read_in_one() -> None:
+    assert told(ALPACA | {"en_instruction": "x", "output_zh": "y"}) == "q?|a."
+
+
+def test_a_field_map_joins_columns_and_lists_of_texts() -> None:
+    row = {"reference": ["law 1", "law 2"], "input": "q?", "output": "a."}
+    found = normalise(row, RowFormat.AUTO, FieldMap(prompt="input", input="reference", response="output"))
+    assert found.content.messages[0].content == "q?\n\nlaw 1\nlaw 2"
+    joined = normalise(row, RowFormat.AUTO, FieldMap(prompt="reference + input", response="output"))
+    assert joined.content.messages[0].content == "law 1\nlaw 2\n\nq?"
+    of_that_name = normalise({"a+b": "q?", "output": "a."}, RowFormat.AUTO, FieldMap(prompt="a+b", response="output"))
+    assert of_that_name.content.messages[0].content == "q?"
+
+
+def test_a_field_map_that_joins_what_is_not_there_rejects_the_row() -> None:
+    with pytest.raises(RowRejected, match="MissingField"):
+        normalise({"input": "q?", "output": "a."}, RowFormat.AUTO, FieldMap(prompt="law + input", response="output"))
+
+
+@pytest.mark.parametrize("beside", [{"context": "The manual says 3 bar."}, {"thought": "Hm."}, {"attachments": ["x"]}])
+def test_what_stands_in_a_turn_beside_what_it_says_is_not_left_out(beside: Row) -> None:
+    assert told({"messages": [TURNS[0] | beside, TURNS[1]]}) == "ColumnNotUsed"
+    assert told({"conversations": [SHARE_GPT[0], SHARE_GPT[1] | beside]}) == "ColumnNotUsed"
+    given = normalise({"messages": [TURNS[0] | beside, TURNS[1]]}, RowFormat.MESSAGES)
+    assert given.content.messages[0].content == "q?"
+
+
+@pytest.mark.parametrize(
+    "beside", [{"refusal": None, "context": ""}, {"id": "x", "language": "English", "toxic": False}, {"weight": 1}]
+)
+def test_what_is_known_of_a_turn_is_left_out(beside: Row) -> None:
+    assert told({"messages": [TURNS[0] | beside, TURNS[1]]}) == "q?|a."

@@ -42,17 +42,20 @@ from sft_trainer.contract import (
     StorePrefix,
 )
 from sft_trainer.data.cleaning.cleaner import Cleaner
-from sft_trainer.data.gates import DatasetRejected, check_gates
+from sft_trainer.data.gates import DatasetRejected, check_gates, check_split
 from sft_trainer.data.kept_rows import KeptRows
 from sft_trainer.data.ledger import Ledger
 from sft_trainer.data.origins.catalog import resolve_sources
 from sft_trainer.data.prepare import prepare
 from sft_trainer.data.publish.export_version import export_version
 from sft_trainer.data.selection import select_rows
+from sft_trainer.data.split import split_rows
 from sft_trainer.data.watch import Watch
 from sft_trainer.failure import TrainerFailure
 
 IGNORE = "Ignore"
+MAX_EVAL_PERCENT = 50
+"""As in the run contract."""
 _NAME = re.compile("[a-z0-9]([a-z0-9-]*[a-z0-9])?")
 REPORT = "report"
 """Beside the versions lies what was found on the way to the newest: report.json and the rejected rows."""
@@ -135,15 +138,22 @@ def _parser() -> argparse.ArgumentParser:
         _add_row_options(command)
         command.add_argument("--max-reject-percent", type=int, default=20, help="rejected rows, at most")
         command.add_argument("--min-rows", type=int, default=1, help="rows kept, at least")
+        command.add_argument(
+            "--eval-percent",
+            type=int,
+            choices=range(MAX_EVAL_PERCENT + 1),
+            metavar="0-50",
+            default=5,
+            help="percent of the rows kept for evaluation",
+        )
     preparing.add_argument("-o", "--output", type=Path, required=True, help="folder in which the version is published")
     preparing.add_argument(
         "--model", type=Path, metavar="MODEL", help="folder or .gguf file of the model that tokens are counted for"
     )
     preparing.add_argument("--name", default="dataset", help="the dataset's name on its card")
-    preparing.add_argument("--eval-percent", type=int, default=5, help="percent of the rows kept for evaluation")
     exporting = commands.add_parser("export", help="write a version in another trainer's shape")
     exporting.add_argument("version", type=Path, help="folder of a version, named by its digest")
-    exporting.add_argument("--shape", type=ExportShape, choices=list(ExportShape), required=True, help="whose shape")
+    exporting.add_argument("--shape", choices=[each.value for each in ExportShape], required=True, help="whose shape")
     exporting.add_argument("-o", "--output", type=Path, required=True, help="folder for the files")
     return parser
 
@@ -163,11 +173,13 @@ def _add_source_options(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--domain", action="append", default=[], metavar="DOMAIN.maxRows=1000", help="how much of a domain; may be repeated"
     )
-    command.add_argument("--format", choices=list(RowFormat), default=RowFormat.AUTO, help="shape of the rows")
+    command.add_argument("--format", choices=[each.value for each in RowFormat], default=RowFormat.AUTO, help="shape of the rows")
     columns = "prompt=COLUMN,response=COLUMN"
     command.add_argument("--field-map", type=_field_map, metavar=columns, help="which column means what, where rows do not tell")
     command.add_argument("--evaluation", nargs="+", type=Path, default=[], metavar="FILE", help="rows not to repeat")
-    command.add_argument("--evaluation-format", choices=list(RowFormat), default=RowFormat.AUTO, help="shape of their rows")
+    command.add_argument(
+        "--evaluation-format", choices=[each.value for each in RowFormat], default=RowFormat.AUTO, help="shape of their rows"
+    )
     command.add_argument("--evaluation-field-map", type=_field_map, metavar=columns, help="what their columns mean")
 
 
@@ -176,9 +188,9 @@ def _add_row_options(command: argparse.ArgumentParser) -> None:
         command.add_argument(
             f"--{name}", action="append", default=[], metavar=field, help=f"a field of spec.{name}; may be repeated"
         )
-    by = list(CompareBy)
+    by = [each.value for each in CompareBy]
     command.add_argument("--exact-duplicates-by", choices=by, default=CompareBy.ROW, help="what makes rows the same")
-    near = [*DuplicateAction, IGNORE]
+    near = [*(each.value for each in DuplicateAction), IGNORE]
     command.add_argument("--near-duplicates", choices=near, default=DuplicateAction.DROP, help="what becomes of them")
     command.add_argument("--near-duplicates-by", choices=by, default=CompareBy.ROW, help="what of rows is compared")
     command.add_argument("--threshold-percent", type=int, default=70, help="how similar near duplicates are, at least")
@@ -186,7 +198,7 @@ def _add_row_options(command: argparse.ArgumentParser) -> None:
 
 def _export(options: argparse.Namespace, console: Console, errors: Console) -> int:
     try:
-        summaries = export_version(options.version, options.shape, options.output)
+        summaries = export_version(options.version, ExportShape(options.shape), options.output)
     except TrainerFailure as failure:
         return _print_failure(errors, failure)
     except OSError as error:
@@ -214,8 +226,10 @@ def _check(options: argparse.Namespace, scratch: Path, watch: Watch) -> Found:
     cleaner = Cleaner(config.clean)
     rejects = scratch / "run" / "rejects"
     with closing(KeptRows(scratch / "rows")) as rows, closing(Ledger(rejects, cleaner.protector.masked)) as ledger:
-        select_rows(config, cleaner, rows, ledger, scratch, watch)
-    check_gates(config.gates, ledger)
+        selection = select_rows(config, cleaner, rows, ledger, scratch, watch)
+        check_gates(config.gates, ledger, selection.columns)
+        splits = split_rows(selection.numbers, rows.hashes, selection.clusters, config.eval_percent)
+        check_split(splits, config.eval_percent, ledger)
     return Found(ledger.accounting(), ledger.first, "a version could be made of them")
 
 
@@ -238,7 +252,7 @@ def _config(options: argparse.Namespace, output: Path) -> PrepareConfig:
         dedupe=DedupeSettings(exact=options.exact_duplicates_by, near=near),
         domains=options.domain,
         features=options.features.model_copy(update={"model": _model(getattr(options, "model", None))}),
-        eval_percent=getattr(options, "eval_percent", 0),
+        eval_percent=options.eval_percent,
         gates=Gates(max_reject_percent=options.max_reject_percent, min_rows=options.min_rows),
         versions=StorePrefix(uri=f"file://{output}/"),
         run=StorePrefix(uri=f"file://{output}/{REPORT}/"),

@@ -17,6 +17,8 @@ from sft_trainer.data.ledger import Ledger
 from sft_trainer.data.parse import parse_line
 from sft_trainer.data.row_columns import optional_fields
 from sft_trainer.data.rows import Content, Origin, RowRejected
+from sft_trainer.data.shapes.beside import NOT_USED
+from sft_trainer.data.source_columns import SourceColumns
 from sft_trainer.data.sources import ReadFile, SourceReader
 from sft_trainer.data.watch import Watch
 
@@ -40,6 +42,8 @@ class Intake:
         self.changes = Changes(cleaner.protector.masked)
         self.files: dict[str, list[tuple[ReadFile, str]]] = {}
         """By source: the files that were read, each with the shape of its rows."""
+        self.columns: dict[str, SourceColumns] = {}
+        """By source: what was used of its rows."""
 
     def close(self) -> None:
         """Removes what it has on disk."""
@@ -49,10 +53,11 @@ class Intake:
     def read(self, source: Source, watch: Watch) -> None:
         """Everything of one source."""
         reader, shapes = SourceReader(source, self._network), FileShapes(source.name)
+        columns = self.columns[source.name] = SourceColumns(source.format, source.field_map)
         rows = size = 0
         for line in reader.lines(self._scratch):
             self._ledger.count_read(source.name)
-            self._take(line, source, shapes)
+            self._take(line, source, shapes, columns)
             rows += 1
             size += len(line.data) + 1
             if rows == ROWS_PER_NOTE:
@@ -61,18 +66,21 @@ class Intake:
         watch.has_read(rows, size)
         self.files[source.name] = [(file, shapes.shape_of(file.key)) for file in reader.files]
 
-    def _take(self, line: Line, source: Source, shapes: FileShapes) -> None:
+    def _take(self, line: Line, source: Source, shapes: FileShapes, columns: SourceColumns) -> None:
         """Keeps one line's row, or writes down why not."""
         origin = Origin(source.name, line.file, line.number)
         try:
             row = parse_line(line, source.format, source.field_map)
             shapes.note(line, row.shape)
+            columns.note(row)
             cleaned = self._cleaner.clean(row.content)
             self._keep(cleaned.content, origin)
             if cleaned.changes:
                 self.changes.note(origin, row.content, cleaned)
         except RowRejected as rejection:
             self._ledger.reject(origin, rejection.reason, line.data)
+            if rejection.reason == NOT_USED:
+                columns.note_not_used(line.data)
             shapes.note_rejected(line, rejection.reason)
 
     def _keep(self, content: Content, origin: Origin) -> None:

@@ -7,12 +7,14 @@ from collections import Counter
 from sft_trainer.contract import PrepareConfig
 from sft_trainer.data.features.dataset_features import DatasetFeatures
 from sft_trainer.data.kept_rows import KeptRows
+from sft_trainer.data.masked_message import masked_message
 from sft_trainer.data.publish.data_card import DataCard, SourceLineage
-from sft_trainer.data.sources import FilesOfSource, FilesRead, location_of
+from sft_trainer.data.selection import Selection
+from sft_trainer.data.sources import FilesOfSource, location_of
 from sft_trainer.data.split import Splits
 
 
-def card_of(config: PrepareConfig, rows: KeptRows, splits: Splits, features: DatasetFeatures, files: FilesRead) -> DataCard:
+def card_of(config: PrepareConfig, rows: KeptRows, splits: Splits, features: DatasetFeatures, selection: Selection) -> DataCard:
     """The card of these rows; it lacks the version's digest, which is taken when the rows are written."""
     by_source = Counter(rows.source(number) for numbers in splits.values() for number in numbers)
     return DataCard(
@@ -25,10 +27,13 @@ def card_of(config: PrepareConfig, rows: KeptRows, splits: Splits, features: Dat
                 name=source.name,
                 rows=by_source[source.name],
                 location=location_of(source),
-                revision=_revision(files[source.name]),
+                revision=_revision(selection.files[source.name]),
                 licence=source.license,
                 language=source.language,
                 domain=source.domain,
+                columns=tuple(
+                    (masked_message(use.name), "" if use.is_used else use.why) for use in selection.columns[source.name].uses()
+                ),
             )
             for source in config.sources
             if by_source[source.name]

@@ -14,10 +14,21 @@ import orjson
 
 from sft_trainer.contract import FieldMap, RowFormat
 from sft_trainer.data.rows import Content, RowRejected
-from sft_trainer.data.shapes.beside import PREFERENCE_ROW, PREFERENCES, Watched, check, left_out, watched
+from sft_trainer.data.shapes.beside import (
+    PREFERENCE_ROW,
+    PREFERENCES,
+    Counted,
+    Watched,
+    check,
+    check_turns,
+    counted,
+    left_out,
+    left_out_of_turn,
+    watched,
+)
 from sft_trainer.data.shapes.conversations import CONVERSATIONS, messages_reader, pair_turns_reader, share_gpt_reader
 from sft_trainer.data.shapes.field_map import renamed
-from sft_trainer.data.shapes.fields import Document, Reader
+from sft_trainer.data.shapes.fields import Document, Reader, cased, items
 from sft_trainer.data.shapes.instructions import (
     alpaca_reader,
     input_output_reader,
@@ -25,6 +36,7 @@ from sft_trainer.data.shapes.instructions import (
     is_input_output,
     is_prompt_completion,
     is_question_answer,
+    pair_of,
     prompt_completion_reader,
     question_answer_reader,
 )
@@ -35,6 +47,7 @@ from sft_trainer.data.tool_calls import tools_of
 UNKNOWN_SHAPE, TEXT_WITHOUT_TURNS = "UnknownShape", "TextWithoutTurns"
 CONTEXT = frozenset({"context", "passage", "document", "options", "choices", "A", "B", "C", "D", "laws", "reference"})
 """Beside a question, these belong to what is asked: left out in silence, the answer would be to another question."""
+COMPLETION = cased("completion")
 REMEMBERED = 1_000
 """Sets of names for which it is remembered how they are read; a file has a few."""
 Names = tuple[str, ...]
@@ -45,6 +58,9 @@ class Normalised(NamedTuple):
 
     content: Content
     shape: RowFormat
+    document: Document
+    """The row as it came."""
+    reading: Reading
 
 
 class Reading(NamedTuple):
@@ -54,7 +70,11 @@ class Reading(NamedTuple):
     reader: Reader
     watched: Watched
     """Names beside the turns that have to be looked at; none where the shape or the columns were given by the owner."""
+    counted: Counted
+    """Names beside the turns that are judged over a whole source."""
     has_tools: bool
+    turns_in: str | None
+    """Field with the list of turns, in which each is looked at for what stands beside what it says."""
 
 
 WHOLE = frozenset({RowFormat.MESSAGES, RowFormat.SHARE_GPT, RowFormat.PAIR_TURNS, RowFormat.MOSS})
@@ -63,14 +83,15 @@ WHOLE = frozenset({RowFormat.MESSAGES, RowFormat.SHARE_GPT, RowFormat.PAIR_TURNS
 
 def normalise(document: object, row_format: RowFormat, field_map: FieldMap | None = None) -> Normalised:
     """What one row teaches; raises RowRejected."""
-    row = _unwrapped(document)
-    if field_map is not None:
-        row = renamed(row, field_map)
+    whole = _unwrapped(document)
+    row = whole if field_map is None else renamed(whole, field_map)
     reading = reading_of(row, row_format, is_given=field_map is not None)
     turns = reading.reader.read(row)
+    if reading.turns_in is not None:
+        check_turns(items(row, reading.turns_in))
     if reading.watched:
         check(row, reading.watched, turns, reading.reader.used)
-    return Normalised(Content(turns, tools_of(row) if reading.has_tools else None), reading.shape)
+    return Normalised(Content(turns, tools_of(row) if reading.has_tools else None), reading.shape, whole, reading)
 
 
 def _unwrapped(document: object) -> Document:
@@ -101,7 +122,10 @@ def reading_of(row: Document, row_format: RowFormat, *, is_given: bool = False) 
 def left_out_names(row: Document) -> list[str]:
     """Of a row of a known shape: what would be left out of it."""
     try:
-        return left_out(row, reading_of(row, RowFormat.AUTO).watched)
+        reading = reading_of(row, RowFormat.AUTO)
+        of_turns = items(row, reading.turns_in) if reading.turns_in is not None else []
+        in_turns = {name: None for turn in of_turns if isinstance(turn, dict) for name in left_out_of_turn(turn)}
+        return [*left_out(row, reading.watched), *(f"{reading.turns_in}.{name}" for name in in_turns)]
     except RowRejected:
         return []
 
@@ -120,7 +144,8 @@ def _by_names_alone(names: Names, row_format: RowFormat, is_watched: bool) -> Re
 def _reading(names: Names, shape: RowFormat, field: str | None, is_watched: bool) -> Reading:
     reader = _READERS[shape](names) if field is None else _CONVERSATION_READERS[shape](names, field)
     beside = watched(names, reader.used, is_conversation=shape in WHOLE) if is_watched else ()
-    return Reading(shape, reader, beside, not {"tools", "functions"}.isdisjoint(names))
+    judged = counted(names, reader.used) if is_watched and shape not in WHOLE else ()
+    return Reading(shape, reader, beside, judged, not {"tools", "functions"}.isdisjoint(names), field if is_watched else None)
 
 
 def _conversation(row: Document) -> tuple[RowFormat, str | None] | None:
@@ -152,11 +177,11 @@ def _shape(names: frozenset[str]) -> RowFormat:
         raise RowRejected(PREFERENCE_ROW)
     if {"instruction", "instances"} <= names:
         return RowFormat.SEED_TASKS
-    if {"prompt", "completion"} <= names and names.isdisjoint(CONTEXT):
+    if is_prompt_completion(names) and not names.isdisjoint(COMPLETION) and names.isdisjoint(CONTEXT):
         return RowFormat.PROMPT_COMPLETION
     if is_alpaca(names):
         return RowFormat.ALPACA
-    if names.isdisjoint(CONTEXT):
+    if names.isdisjoint(CONTEXT - set(pair_of(names) or ())):
         if is_prompt_completion(names):
             return RowFormat.PROMPT_COMPLETION
         if is_question_answer(names) and "input" not in names:

@@ -37,7 +37,7 @@ def prepare(config: PrepareConfig, scratch: Path, watch: Watch = SILENT) -> Prep
             selection = select_rows(config, cleaner, rows, ledger, scratch, watch)
         report = report_of(config, ledger, selection)
         try:
-            check_gates(config.gates, ledger)
+            check_gates(config.gates, ledger, selection.columns)
             splits = split_rows(selection.numbers, rows.hashes, selection.clusters, config.eval_percent)
             check_split(splits, config.eval_percent, ledger)
         except DatasetRejected as rejected:
@@ -47,7 +47,7 @@ def prepare(config: PrepareConfig, scratch: Path, watch: Watch = SILENT) -> Prep
         features = measure(config, rows, splits, target)
         watch.begins("writing the version")
         version = write_version(
-            scratch / "version", rows, splits, selection.filled, card_of(config, rows, splits, features, selection.files)
+            scratch / "version", rows, splits, selection.filled, card_of(config, rows, splits, features, selection)
         )
         # Beside the report too: what is declared of sources may change, while the version's first card stands with it.
         (scratch / "run").mkdir(exist_ok=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import heapq
-from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,9 +13,11 @@ from sft_trainer.data.features.features import Features
 from sft_trainer.data.features.target_model import PROBED_ROWS, TargetModel
 from sft_trainer.data.kept_rows import KeptRows
 from sft_trainer.data.ledger import Ledger
+from sft_trainer.data.masked_message import masked_message
 from sft_trainer.data.publish.licence import summarise
 from sft_trainer.data.publish.report import (
     ChangedSample,
+    ColumnReport,
     Detection,
     EvaluationReport,
     KeptSample,
@@ -30,7 +31,7 @@ from sft_trainer.data.publish.report_page import report_page
 from sft_trainer.data.row_columns import content_of
 from sft_trainer.data.rows import Content, Origin
 from sft_trainer.data.selection import Selection
-from sft_trainer.data.sources import FilesOfSource, ReadFile, location_of
+from sft_trainer.data.sources import ReadFile, location_of
 from sft_trainer.data.split import Splits
 from sft_trainer.failure import TrainerFailure
 from sft_trainer.store.object_store import open_store
@@ -63,10 +64,7 @@ def report_of(config: PrepareConfig, ledger: Ledger, selection: Selection) -> Re
     return Report(
         dataset=config.owner.name,
         total=ledger.accounting(),
-        sources=[
-            _source_report(source, ledger, selection.files[source.name], selection.changes.counts[source.name])
-            for source in sorted(config.sources, key=lambda source: source.name)
-        ],
+        sources=[_source_report(source, ledger, selection) for source in sorted(config.sources, key=lambda source: source.name)],
         evaluation=[EvaluationReport(name=name, accounting=found) for name, found in sorted(selection.evaluation.items())],
         licence=summarise((source.name, source.license) for source in config.sources if ledger.accounting(source.name).kept),
         changed_samples=[
@@ -112,7 +110,8 @@ def publish_report(config: PrepareConfig, report: Report, folder: Path) -> str:
     return f"{store.uri}report.html"
 
 
-def _source_report(source: Source, ledger: Ledger, files: FilesOfSource, changes: Counter[str]) -> SourceReport:
+def _source_report(source: Source, ledger: Ledger, selection: Selection) -> SourceReport:
+    files, changes = selection.files[source.name], selection.changes.counts[source.name]
     revisions = sorted({file.revision for file, _ in files if file.revision})
     return SourceReport(
         name=source.name,
@@ -122,6 +121,10 @@ def _source_report(source: Source, ledger: Ledger, files: FilesOfSource, changes
         language=source.language,
         domain=source.domain,
         accounting=ledger.accounting(source.name),
+        columns=[
+            ColumnReport(name=masked_message(use.name), rows=use.rows, is_used=use.is_used, why=use.why)
+            for use in selection.columns[source.name].uses()
+        ],
         changes=dict(sorted(changes.items())),
         detections=[_detection(file, shape) for file, shape in files],
     )

@@ -18,6 +18,7 @@ from sft_trainer.data.ledger import Ledger
 from sft_trainer.data.length_outliers import LENGTH_OUTLIER, length_outliers
 from sft_trainer.data.near_duplicates.clusters import Clusters
 from sft_trainer.data.sampling import NOT_SAMPLED, left_out_rows, require_known_domains
+from sft_trainer.data.source_columns import ColumnsOfSources
 from sft_trainer.data.sources import FilesRead
 from sft_trainer.data.watch import Watch
 
@@ -31,6 +32,7 @@ class Selection:
     """Optional columns that they need."""
     files: FilesRead
     """By source: the files that were read, each with the shape of its rows."""
+    columns: ColumnsOfSources
     changes: Changes
     evaluation: Mapping[str, Accounting]
     """By evaluation source: rows read, and those that rows were compared with."""
@@ -77,6 +79,7 @@ def select_rows(
         numbers=kept,
         filled=frozenset(intake.filled),
         files=intake.files,
+        columns=intake.columns,
         changes=intake.changes,
         evaluation=compared.evaluation,
         clusters=None if is_dropping else clusters,

@@ -61,3 +61,8 @@ def test_a_long_answer_that_ends_open_is_cut_off(end: str) -> None:
 @pytest.mark.parametrize("end", ["- Start a business", "#PuppyLove", "[您的姓名]", "10. Chips with Nutella", "café"])
 def test_an_answer_needs_no_full_stop_to_be_whole(end: str) -> None:
     assert not is_truncated(f"{GOOD}{GOOD}\n{end}")
+
+
+@pytest.mark.parametrize("prompt", ["写个 git 提交信息", "给新饮料起十个品牌名", "给出一个论文标题", "帮我写邮件给老外客户"])
+def test_some_things_are_written_in_english_without_a_word_about_it(prompt: str) -> None:
+    assert not is_in_another_language(prompt, "Fix the broken parser of the header and add a test for it, please.")

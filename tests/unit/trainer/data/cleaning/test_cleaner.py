@@ -427,3 +427,28 @@ def test_an_answer_may_be_the_question_again_behind_a_system_prompt_that_asks_fo
         Cleaner(CleanSettings()).clean(Content((asked, answered)))
     correct = Message("system", "Correct the grammar. Return the text unchanged if it is right.")
     assert Cleaner(CleanSettings()).clean(Content((correct, asked, answered))).content.messages[2] == answered
+
+
+HELLO = (Message("user", "你好，请问你是谁？"), Message("assistant", "你好，我是一个助手，很高兴为你服务。"))
+ENGLISH_ANSWER = (Message("user", "法国首都是哪里？"), Message("assistant", "Paris is the capital of France, a lovely city."))
+
+
+def _mismatches(*messages: Message) -> bool:
+    try:
+        Cleaner(CleanSettings.model_validate({"languageMismatch": "Reject"})).clean(Content(messages))
+    except RowRejected as rejected:
+        return rejected.reason == "LanguageMismatch"
+    return False
+
+
+def test_every_exchange_is_looked_at_for_another_language() -> None:
+    assert not _mismatches(*HELLO)
+    assert _mismatches(*HELLO, *ENGLISH_ANSWER)
+    assert _mismatches(Message("system", "You are a large language model."), *HELLO, *ENGLISH_ANSWER)
+
+
+def test_a_language_that_was_asked_for_once_is_answered_in_for_good() -> None:
+    assert not _mismatches(Message("system", "Always answer in English."), *HELLO, *ENGLISH_ANSWER)
+    assert not _mismatches(
+        Message("user", "我们用英语聊天吧。"), Message("assistant", "Sure, let us do that now."), *ENGLISH_ANSWER
+    )

@@ -26,9 +26,11 @@ MIN_TRUNCATED_CHARACTERS = 200
 _OPEN_END = re.compile(r"[,，、；;：:(（\[{「『\u201c\u2018—-]\s*$|\b(?:and|or|the|a|an|of|to|in|for|with|is|are)\s*$", re.I)
 _WANTS_ANOTHER_LANGUAGE = re.compile(
     r"translat|english|chinese|mandarin|japanese|korean|french|german|spanish|russian|italian|latin|language|code|sql|python|java|html"
-    r"|英|中文|汉语|漢|日语|日文|韩|法语|法文|德语|德文|俄语|俄文|西班牙|外语|外文|拉丁|翻译|翻譯|译成|译为|双语|单词|词汇|拼音|罗马|语言|代码|程序|函数",
+    r"|英|中文|汉语|漢|日语|日文|韩|法语|法文|德语|德文|俄语|俄文|西班牙|外语|外文|拉丁|翻译|翻譯|译成|译为|双语|单词|词汇|拼音|罗马|语言|代码|程序|函数"
+    r"|\bgit\b|commit|提交信息|品牌|论文|期刊|老外|外国|国外|海外|外贸|外籍",
     re.I,
 )
+_LANGUAGE_MODEL = re.compile("language models?|语言模型", re.I)
 MIN_ENGLISH_WORDS, MIN_FOREIGN_LETTERS = 4, 12
 """A name or two are no English answer, and formulas are in no language."""
 
@@ -55,7 +57,12 @@ def is_in_another_language(prompt: str, answer: str) -> bool:
     asked, answered = language_of(prompt), language_of(answer)
     if asked in (answered, OTHER) or not _is_certain(asked, prompt) or not _is_certain(answered, answer):
         return False
-    return not _WANTS_ANOTHER_LANGUAGE.search(prompt) and not _holds(prompt, answered)
+    return not wants_another_language(prompt) and not _holds(prompt, answered)
+
+
+def wants_another_language(asked: str) -> bool:
+    """Whether another language than one's own is spoken of, or something that is written in one; a language model is none."""
+    return _WANTS_ANOTHER_LANGUAGE.search(_LANGUAGE_MODEL.sub("", asked)) is not None
 
 
 def _is_certain(language: str, text: str) -> bool:

@@ -174,9 +174,16 @@ class Cleaner:
 
 
 def _mismatches(content: Content) -> bool:
-    prompt = next((message.content for message in content.messages if message.role == "user"), "")
-    answer = next((message.content for message in content.messages if message.role == "assistant"), "")
-    return answers.is_in_another_language(prompt, answer)
+    """In any exchange; who asked once for another language is answered in it later, too."""
+    prompt = ""
+    for message in content.messages:
+        if message.role in ("system", "user"):
+            if answers.wants_another_language(message.content):
+                return False
+            prompt = message.content if message.role == "user" else prompt
+        elif message.role == "assistant" and prompt and answers.is_in_another_language(prompt, message.content):
+            return True
+    return False
 
 
 def _repaired(texts: Sequence[str], row: str, changes: set[str]) -> Sequence[str]:

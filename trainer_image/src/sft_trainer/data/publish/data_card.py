@@ -34,6 +34,8 @@ class SourceLineage:
     licence: str | None = None
     language: str | None = None
     domain: str | None = None
+    columns: Sequence[tuple[str, str]] = ()
+    """Each column of its rows, with the reason why it was left out; empty for those that rows were made of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +80,7 @@ def data_card(card: DataCard) -> str:
             "|---|---:|---|---|---|---|---|",
             *(_source_row(source) for source in sources),
             "",
+            *_columns(sources),
             "## Rows",
             "",
             "Each row has `id` (sha256 of its content), `messages` and `meta` (source, file, line it was read from); rows with",
@@ -123,6 +126,16 @@ def _source_row(source: SourceLineage) -> str:
     licence = spdx or (f"{source.licence} (not known)" if source.licence else "not declared")
     cells = (source.name, f"{source.rows:,}", licence, source.language, source.domain, source.location, source.revision)
     return f"| {' | '.join(_cell(cell or '-') for cell in cells)} |"
+
+
+def _columns(sources: Sequence[SourceLineage]) -> list[str]:
+    """What of each source's rows is in the version, and what is not."""
+    rows = [
+        f"| {_cell(source.name)} | {_cell(name)} | {_cell(f'left out: {why}' if why else 'used')} |"
+        for source in sources
+        for name, why in source.columns
+    ]
+    return ["## Columns", "", "| source | column | |", "|---|---|---|", *rows, ""] if rows else []
 
 
 def _cell(text: str) -> str:

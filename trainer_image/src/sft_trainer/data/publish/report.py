@@ -23,6 +23,15 @@ class Detection(ContractModel):
     evidence: list[str] = Field(default_factory=list)
 
 
+class ColumnReport(ContractModel):
+    """One column of a source: whether rows were made of it, and why not."""
+
+    name: str
+    rows: int
+    is_used: bool
+    why: str = ""
+
+
 class SourceReport(ContractModel):
     """One source: what it is, and what became of its rows."""
 
@@ -34,6 +43,7 @@ class SourceReport(ContractModel):
     domain: str | None = None
     accounting: Accounting
     detections: list[Detection] = Field(default_factory=list)
+    columns: list[ColumnReport] = Field(default_factory=list)
     changes: dict[str, int] = Field(default_factory=dict)
     """Rows by what cleaning changed in them."""
 

@@ -7,10 +7,22 @@ from typing import Any
 
 from sft_trainer.data.rows import Message, RowRejected
 from sft_trainer.data.shapes.beside import is_medium
-from sft_trainer.data.shapes.fields import SYSTEMS, Document, Reader, Turns, first_of, items, opened, optional_text, reader, text
+from sft_trainer.data.shapes.fields import (
+    SYSTEMS,
+    Document,
+    Reader,
+    Turns,
+    cased,
+    first_of,
+    items,
+    opened,
+    optional_text,
+    reader,
+    text,
+)
 from sft_trainer.data.tool_calls import share_gpt_call, tool_calls
 
-CONVERSATIONS = ("messages", "conversations", "conversation", "dialog", "dialogue", "turns", "chat")
+CONVERSATIONS = cased("messages", "conversations", "conversation", "dialog", "dialogue", "turns", "chat")
 SHARE_GPT_ROLES = {
     **dict.fromkeys(("human", "user"), "user"),
     **dict.fromkeys(("gpt", "assistant", "chatgpt", "bot", "model"), "assistant"),

@@ -14,7 +14,14 @@ Document = Mapping[str, Any]
 
 
 Turns = tuple[Message, ...]
-SYSTEMS = ("system", "system_prompt", "system_message")
+
+
+def cased(*names: str) -> tuple[str, ...]:
+    """Each name as it is, then with a capital, then in capitals."""
+    return tuple(dict.fromkeys(spelling for name in names for spelling in (name, name.capitalize(), name.upper())))
+
+
+SYSTEMS = cased("system", "system_prompt", "system_message")
 EXACT = 1 << 53
 """Above it not every whole number is a JSON number: what was written there is not known any more."""
 

@@ -7,18 +7,32 @@ from collections.abc import Callable, Collection
 
 from sft_trainer.data.rows import Message, RowRejected
 from sft_trainer.data.shapes.conversations import messages
-from sft_trainer.data.shapes.fields import SYSTEMS, Document, Reader, Turns, first_of, items, opened, optional_text, reader, text
+from sft_trainer.data.shapes.fields import (
+    SYSTEMS,
+    Document,
+    Reader,
+    Turns,
+    cased,
+    first_of,
+    items,
+    opened,
+    optional_text,
+    reader,
+    text,
+)
 
-INSTRUCTIONS = ("instruction", "INSTRUCTION", "prompt_instruction", "指令")
-OUTPUTS = ("output", "response", "RESPONSE", "answer", "target", "completion", "outputs", "输出", "回答")
-INPUTS = ("input", "context", "输入")
+INSTRUCTIONS = cased("instruction", "prompt_instruction", "指令")
+OUTPUTS = cased("output", "response", "answer", "target", "completion", "outputs", "输出", "回答")
+INPUTS = cased("input", "context", "输入")
 """`context` is Dolly's."""
-QUESTIONS = ("question", "query", "ask", "Question", "问题", "提问", "problem", "title")
-ANSWERS = ("answer", "response", "std_answer", "Answer", "output", "completion", "solution", "回答", "答案", "回复")
-GIVEN, MADE = ("input", "inputs"), ("output", "outputs", "target", "targets")
+QUESTIONS = cased("question", "query", "ask", "问题", "提问", "problem", "title")
+ANSWERS = cased("answer", "response", "std_answer", "output", "completion", "solution", "回答", "答案", "回复")
+PAIRS = (*zip(cased("q"), cased("a"), strict=True), *zip(cased("user", "human"), cased("assistant") * 2, strict=True))
+GIVEN, MADE = cased("input", "inputs"), cased("output", "outputs", "target", "targets")
 """Firefly, FLAN and xP3 have a target."""
 """With both `title` and `ask`, as in Chinese medical sets, the patient's words are in `ask`."""
-COMPLETIONS = ("completion", "response", "output", "answer", "target")
+PROMPTS = cased("prompt")
+COMPLETIONS = cased("completion", "response", "output", "answer", "target")
 NO_INPUT = frozenset({"", "<noinput>", "<no input>", "无输入", "<无输入>", "[无输入]"})
 """What sets write where there is no input; taken as text it would teach nonsense."""
 NOTHING = frozenset({"nan", "none", "n/a", "无"})
@@ -39,12 +53,19 @@ def is_alpaca(names: frozenset[str]) -> bool:
 
 def is_question_answer(names: frozenset[str]) -> bool:
     """A question beside an answer."""
-    return not names.isdisjoint(QUESTIONS) and not names.isdisjoint(ANSWERS)
+    return pair_of(names) is not None or (not names.isdisjoint(QUESTIONS) and not names.isdisjoint(ANSWERS))
+
+
+def pair_of(names: Collection[str]) -> tuple[str, str] | None:
+    """Names that say who speaks only beside one another: `a` may be an option, and is one beside `b`; `user` may be a name."""
+    if "b" in names or "B" in names:
+        return None
+    return next((pair for pair in PAIRS if pair[0] in names and pair[1] in names), None)
 
 
 def is_prompt_completion(names: frozenset[str]) -> bool:
     """A prompt beside a completion."""
-    return "prompt" in names and not names.isdisjoint(COMPLETIONS)
+    return not names.isdisjoint(PROMPTS) and not names.isdisjoint(COMPLETIONS)
 
 
 def is_input_output(names: frozenset[str]) -> bool:
@@ -100,19 +121,21 @@ def history(document: Document) -> list[Message]:
 
 def prompt_completion_reader(names: Collection[str]) -> Reader:
     """Strings, or TRL's conversational form, in which both are lists of messages."""
-    completion = first_of(names, COMPLETIONS) or COMPLETIONS[0]
+    prompt, completion = first_of(names, PROMPTS) or PROMPTS[0], first_of(names, COMPLETIONS) or COMPLETIONS[0]
 
     def last(document: Document) -> Turns:
-        if isinstance(document.get("prompt"), list):
-            return messages(document["prompt"]) + messages(items(document, completion))
-        return Message("user", text(document, "prompt")), Message("assistant", text(document, completion))
+        if isinstance(document.get(prompt), list):
+            return messages(document[prompt]) + messages(items(document, completion))
+        return Message("user", text(document, prompt)), Message("assistant", text(document, completion))
 
-    return _asking_reader(names, last, "prompt", completion)
+    return _asking_reader(names, last, prompt, completion)
 
 
 def question_answer_reader(names: Collection[str]) -> Reader:
     """A question, and what was answered."""
-    question, answer = first_of(names, QUESTIONS) or QUESTIONS[0], first_of(names, ANSWERS) or ANSWERS[0]
+    question, answer = first_of(names, QUESTIONS), first_of(names, ANSWERS)
+    if question is None or answer is None:
+        question, answer = pair_of(names) or (question or QUESTIONS[0], answer or ANSWERS[0])
 
     def last(document: Document) -> Turns:
         return Message("user", text(document, question)), Message("assistant", text(document, answer))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from sft_trainer.data.shapes.beside import PREFERENCES, is_about_the_row, is_medium
@@ -14,8 +14,8 @@ _THOUGHT = re.compile(r"cot|reason|think|thought|rationale|system", re.IGNORECAS
 _QUESTION = re.compile(r"question|query|prompt|instruction|ask|problem|user|问|指令|提问", re.IGNORECASE)
 
 
-def suggestion(row: Mapping[str, Any]) -> str:
-    """`{prompt: ..., input: ..., response: ...}`, by names that say so, and else by place."""
+def suggestion(row: Mapping[str, Any], meant: Collection[str] = ()) -> str:
+    """`{prompt: ..., input: ..., response: ...}`, by names that say so, and else by place; `meant` are inputs first."""
     for name in CONVERSATIONS:
         if isinstance(row.get(name), list):
             return f"{{messages: {name}}}"
@@ -23,7 +23,7 @@ def suggestion(row: Mapping[str, Any]) -> str:
     answer = _last(texts, _ANSWER) or (texts[-1] if texts else "RESPONSE")
     rest = [name for name in texts if name != answer]
     question = next(filter(_QUESTION.search, rest), rest[0] if rest else "PROMPT")
-    given = next((name for name in rest if name != question and name not in PREFERENCES), None)
+    given = next((name for name in (*meant, *rest) if name not in (question, answer) and name not in PREFERENCES), None)
     return f"{{prompt: {question}, {f'input: {given}, ' if given else ''}response: {answer}}}"
 
 
