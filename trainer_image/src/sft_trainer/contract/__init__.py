@@ -30,6 +30,7 @@ from sft_trainer.contract.export import ExportShape
 from sft_trainer.contract.features import FeatureSettings
 from sft_trainer.contract.plan import DataStats, ModelFacts, PlanConfig, PlanResult, WeightFormat
 from sft_trainer.contract.prepare import (
+    MAX_EVAL_PERCENT,
     Accounting,
     Gates,
     PinnedDataset,
@@ -90,6 +91,7 @@ __all__ = [
     "CREDENTIALS_ROOT",
     "CREDENTIAL_KEYS",
     "HUB_TOKEN_KEY",
+    "MAX_EVAL_PERCENT",
     "MAX_MESSAGE_TEXT_BYTES",
     "MAX_SAMPLE_TEXT_BYTES",
     "MAX_TERMINATION_MESSAGE_BYTES",

@@ -13,6 +13,9 @@ from sft_trainer.contract.features import FeatureSettings
 from sft_trainer.contract.source import DomainLimit, NetworkSettings, Source
 from sft_trainer.contract.wire import CONTRACT_VERSION, ContractModel, ObjectRef, StorePrefix
 
+MAX_EVAL_PERCENT = 50
+"""More rows to measure on than to train on are a mistake."""
+
 
 class Gates(ContractModel):
     """What a dataset must hold to be published."""
@@ -38,7 +41,7 @@ class PrepareConfig(ContractModel):
     features: FeatureSettings = FeatureSettings()
     exports: list[ExportShape] = []
     network: NetworkSettings = NetworkSettings()
-    eval_percent: int = Field(ge=0, le=50)
+    eval_percent: int = Field(ge=0, le=MAX_EVAL_PERCENT)
     gates: Gates
     versions: StorePrefix
     """Folder `<output>/<namespace>/datasets/<name>/`, in which the version `<digest>/` is published, and beside it

@@ -20,6 +20,7 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeEl
 from rich.table import Table
 
 from sft_trainer.contract import (
+    MAX_EVAL_PERCENT,
     Accounting,
     CleanSettings,
     CompareBy,
@@ -54,8 +55,6 @@ from sft_trainer.data.watch import Watch
 from sft_trainer.failure import TrainerFailure
 
 IGNORE = "Ignore"
-MAX_EVAL_PERCENT = 50
-"""As in the run contract."""
 _NAME = re.compile("[a-z0-9]([a-z0-9-]*[a-z0-9])?")
 REPORT = "report"
 """Beside the versions lies what was found on the way to the newest: report.json and the rejected rows."""
@@ -142,7 +141,7 @@ def _parser() -> argparse.ArgumentParser:
             "--eval-percent",
             type=int,
             choices=range(MAX_EVAL_PERCENT + 1),
-            metavar="0-50",
+            metavar=f"0-{MAX_EVAL_PERCENT}",
             default=5,
             help="percent of the rows kept for evaluation",
         )

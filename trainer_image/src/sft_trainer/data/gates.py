@@ -71,8 +71,7 @@ def _unclear(columns: ColumnsOfSources) -> str:
     """Columns of which it cannot be told whether rows mean something else without them; empty where all is clear."""
     found = []
     for source, of_source in columns.items():
-        unclear = [use for use in of_source.uses() if use.is_unclear]
-        if unclear:
+        if unclear := of_source.unclear():
             names = ", ".join(f"{use.name} ({use.why})" for use in unclear[:SHOWN_COLUMNS])
             found.append(f"source '{source}' has columns beside question and answer that may belong to what is asked: {names}")
     return masked_message("; ".join(found))
@@ -80,9 +79,7 @@ def _unclear(columns: ColumnsOfSources) -> str:
 
 def _name_them(columns: ColumnsOfSources) -> str:
     maps = [
-        f"fieldMap: {of_source.mapping()} in source '{source}'"
-        for source, of_source in columns.items()
-        if any(use.is_unclear for use in of_source.uses())
+        f"fieldMap: {of_source.mapping()} in source '{source}'" for source, of_source in columns.items() if of_source.unclear()
     ]
     return masked_message(
         f"say which columns are meant: {', '.join(maps)} (what a map does not name is left out), or give the source's format, "

@@ -42,7 +42,7 @@ from sft_trainer.data.shapes.instructions import (
 )
 from sft_trainer.data.shapes.moss import is_moss, moss_reader
 from sft_trainer.data.shapes.seed_tasks import seed_task_reader
-from sft_trainer.data.tool_calls import tools_of
+from sft_trainer.data.tool_calls import TOOLS, tools_of
 
 UNKNOWN_SHAPE, TEXT_WITHOUT_TURNS = "UnknownShape", "TextWithoutTurns"
 CONTEXT = frozenset({"context", "passage", "document", "options", "choices", "A", "B", "C", "D", "laws", "reference"})
@@ -145,7 +145,7 @@ def _reading(names: Names, shape: RowFormat, field: str | None, is_watched: bool
     reader = _READERS[shape](names) if field is None else _CONVERSATION_READERS[shape](names, field)
     beside = watched(names, reader.used, is_conversation=shape in WHOLE) if is_watched else ()
     judged = counted(names, reader.used) if is_watched and shape not in WHOLE else ()
-    return Reading(shape, reader, beside, judged, not {"tools", "functions"}.isdisjoint(names), field if is_watched else None)
+    return Reading(shape, reader, beside, judged, not set(TOOLS).isdisjoint(names), field if is_watched else None)
 
 
 def _conversation(row: Document) -> tuple[RowFormat, str | None] | None:

@@ -18,6 +18,7 @@ from sft_trainer.data.shapes.beside import Kind, is_nothing, is_number, is_said
 from sft_trainer.data.shapes.field_map import named
 from sft_trainer.data.shapes.fields import Document
 from sft_trainer.data.shapes.suggestion import suggestion
+from sft_trainer.data.tool_calls import TOOLS
 
 MAX_VALUES = 50
 """Distinct values of a column that sorts rows; more are told from one another by nobody."""
@@ -151,12 +152,15 @@ class SourceColumns:
             rows[FURTHER] = self._values[FURTHER].filled
         return [self._use(name, rows[name]) for name in sorted(rows)]
 
+    def unclear(self) -> list[ColumnUse]:
+        """Columns of which it cannot be told whether rows mean something else without them."""
+        return [use for use in self.uses() if use.is_unclear]
+
     def mapping(self) -> str:
         """A field map to begin with."""
         names = max(self._readings, key=lambda names: (len(names), names), default=())
         example = self._example or dict.fromkeys(names, "")
-        unclear = [use.name for use in self.uses() if use.is_unclear]
-        return suggestion(example, unclear)
+        return suggestion(example, [use.name for use in self.unclear()])
 
     def _use(self, name: str, rows: int) -> ColumnUse:
         if (refused := self._refused[name]) and 100 * refused > STRAY_PERCENT * self._rows:
@@ -164,10 +168,10 @@ class SourceColumns:
         if refused:
             return ColumnUse(name, rows, False, f"its {refused} rows are rejected as ColumnNotUsed")
         if self._given is not None:
-            is_used = name in ("tools", "functions") or any(name in named(self._names, given) for given in self._given)
+            is_used = name in TOOLS or any(name in named(self._names, given) for given in self._given)
             return ColumnUse(name, rows, is_used, "fieldMap names it" if is_used else "fieldMap does not name it")
         readings = [reading for names, reading in self._readings.items() if name in names]
-        if any(name in reading.reader.used or name in ("tools", "functions") for reading in readings):
+        if any(name in reading.reader.used or name in TOOLS for reading in readings):
             return ColumnUse(name, rows, True, "")
         if (values := self._values.get(name)) and (doubt := values.doubt()):
             return ColumnUse(name, rows, False, doubt, is_unclear=True)

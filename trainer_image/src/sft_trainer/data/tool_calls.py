@@ -10,6 +10,8 @@ import orjson
 from sft_trainer.data.rows import RowRejected, ToolCall
 
 BAD_TOOL_CALL, BAD_TOOLS = "BadToolCall", "BadTools"
+TOOLS = ("tools", "functions")
+"""Fields of a row that say which tools there are."""
 
 
 def tools_of(document: Mapping[str, Any]) -> str | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import zlib
+from bisect import bisect_left
 
 MIN_JUDGED_BYTES = 400
 """What is shorter is a refrain, and no fault."""
@@ -94,26 +95,14 @@ def _holds_loop_at(text: str, place: int, loops: int) -> bool:
 
 def _common_end(one: str, other: str) -> int:
     """How many characters at their ends are the same; halves what is left, so that it costs little."""
-    same, differs = 0, min(len(one), len(other)) + 1
-    while differs - same > 1:
-        middle = (same + differs) // 2
-        if one[-middle:] == other[-middle:]:
-            same = middle
-        else:
-            differs = middle
-    return same
+    lengths = range(1, min(len(one), len(other)) + 1)
+    return bisect_left(lengths, True, key=lambda length: one[-length:] != other[-length:])
 
 
 def _common_beginning(one: str, other: str) -> int:
     """The same at their beginnings."""
-    same, differs = 0, min(len(one), len(other)) + 1
-    while differs - same > 1:
-        middle = (same + differs) // 2
-        if one.startswith(other[:middle]):
-            same = middle
-        else:
-            differs = middle
-    return same
+    lengths = range(1, min(len(one), len(other)) + 1)
+    return bisect_left(lengths, True, key=lambda length: one[:length] != other[:length])
 
 
 def _says_few_things(text: str) -> bool:

@@ -14,37 +14,10 @@ from functools import lru_cache
 from typing import Any
 
 from sft_trainer.data.rows import Message, RowRejected
+from sft_trainer.data.tool_calls import TOOLS
 
 PREFERENCES = frozenset({"chosen", "rejected", "kto_tag"})
 NOT_USED, PREFERENCE_ROW, NOT_TEXT = "ColumnNotUsed", "PreferenceRow", "NotText"
-_NAMES = """
-    resource resources original_question original_instruction original_answer original_response orig_question orig_answer
-    openai_moderation detoxify_moderation moderation hashed_ip redacted toxic
-    id ids idx index uid uuid guid qid pid rid sid cid key no number num row line seq order hash md5 sha1 sha256
-    digest source sources src origin from dataset datasource corpus file filename path url urls uri link links href
-    repo website site domain domains subdomain category categories subcategory cat type types kind task tasks subtask
-    tag tags topic topics subject subjects department genre theme group level grade difficulty complexity intent skill
-    skills ability abilities capability keyword keywords label labels score scores rating ratings rank quality reward
-    rewards upvotes downvotes votes likes views weight confidence perplexity ppl similarity length len lang language
-    languages locale split subset config version license licence copyright author authors annotator annotators creator
-    contributor user username worker model models generator engine provider temperature top_p seed date time datetime
-    timestamp created updated year month tokens usage finish_reason status state name title meta metadata meta_data
-    _id _ids cate region channel reviewer email publisher isbn citation citations task_name_in_eng related_diseases
-    meta_info info extra extra_info additional_info misc remark remarks comment comments note notes answer_from
-    avatarurl language_code lang_code task_major task_minor 编号 序号 来源 数据来源 类别 分类 类型 标签 科室 难度 语言
-    领域 日期 时间 作者 评分 分数 备注 标题 链接 主题 关键词 版本 任务 任务类型 年级 学科 科目 章节
-"""
-ABOUT_THE_ROW = frozenset(_NAMES.split())
-_IN_ANOTHER_LANGUAGE = r"(?:en|zh)_(?:instruction|input|output)|(?:instruction|input|output)_(?:en|zh)"
-"""Sets in two languages hold each field twice."""
-_ABOUT_THE_ROW = re.compile(
-    r"(?:is|has|num|n|nb)_\w+|__index_level_\d+__|unnamed: \d+|"
-    + _IN_ANOTHER_LANGUAGE
-    + r"|\w+_(?:ids?|idx|index|key|hash|md5|sha256|uuid|urls?|uri|links?|path|filename|source|sources|types?|category|categories"
-    r"|tags?|labels?|scores?|rating|rewards?|rank|lang|language|name|names|models?|version|date|time|timestamp|at|by|counts?|num|number"
-    r"|len|length|tokens|ratio|rate|probs?|probability|ppl|perplexity|quality|difficulty|level|domain|topic|dataset|split|status"
-    r"|licen[cs]e|configs?|similarity|distance|generator|verified)"
-)
 _WITHOUT_MEANING = """
     id ids _id _ids idx index key uid uuid guid qid pid rid sid cid hash md5 sha1 sha256 digest hashed_ip dataset datasource
     corpus filename path url urls uri link links href repo website site split subset config version license licence copyright
@@ -57,19 +30,36 @@ _WITHOUT_MEANING = """
 """
 MEANINGLESS = frozenset(_WITHOUT_MEANING.split())
 """Names about the row that cannot mean anything to an answer."""
-_MEANINGLESS = re.compile(
-    r"(?:is|has|num|n|nb)_\w+|__index_level_\d+__|unnamed: \d+|column \d+|"
-    + _IN_ANOTHER_LANGUAGE
-    + r"|\w+_(?:ids?|idx|index|key|hash|md5|sha256|uuid|urls?|uri|links?|path|filename|scores?|rating|rewards?|rank|models?"
-    r"|version|date|time|timestamp|at|by|counts?|len|length|tokens|ratio|rate|probs?|probability|ppl|perplexity|quality|dataset|split"
-    r"|licen[cs]e|configs?|similarity|distance|generator|verified)"
-)
 _OFTEN_MEANT = """
     title topic topics theme keyword keywords comment comments note notes remark remarks info extra_info additional_info
     标题 主题 关键词 备注
 """
 SUBJECTS = frozenset(_OFTEN_MEANT.split())
 """Names about the row that are as often what it is about."""
+_OF_ITS_KIND = """
+    resource resources original_response no number num row line seq order source sources src origin from file domain domains
+    subdomain category categories subcategory cat cate type types kind task tasks subtask tag tags subject subjects department
+    genre group level grade difficulty complexity intent skill skills ability abilities capability label labels weight length len
+    lang language languages locale user year month status state name region channel citation citations related_diseases
+    extra misc language_code lang_code task_major task_minor
+    类别 分类 类型 标签 科室 难度 语言 领域 任务 任务类型 年级 学科 科目 章节
+"""
+ABOUT_THE_ROW = MEANINGLESS | SUBJECTS | frozenset(_OF_ITS_KIND.split())
+"""And names that sort rows, or say what a row is like."""
+_IN_ANOTHER_LANGUAGE = r"(?:en|zh)_(?:instruction|input|output)|(?:instruction|input|output)_(?:en|zh)"
+"""Sets in two languages hold each field twice."""
+_MEANINGLESS_FORMS = (
+    r"(?:is|has|num|n|nb)_\w+|__index_level_\d+__|unnamed: \d+|" + _IN_ANOTHER_LANGUAGE + r"|\w+_(?:"
+    r"ids?|idx|index|key|hash|md5|sha256|uuid|urls?|uri|links?|path|filename|scores?|rating|rewards?|rank|models?|version|date|time"
+    r"|timestamp|at|by|counts?|len|length|tokens|ratio|rate|probs?|probability|ppl|perplexity|quality|dataset|split|licen[cs]e"
+    r"|configs?|similarity|distance|generator|verified)"
+)
+_FORMS_OF_ITS_KIND = (
+    r"\w+_(?:source|sources|types?|category|categories|tags?|labels?|lang|language|name|names|num|number|difficulty|level|domain|topic"
+    r"|status)"
+)
+_MEANINGLESS = re.compile(_MEANINGLESS_FORMS)
+_ABOUT_THE_ROW = re.compile(f"{_MEANINGLESS_FORMS}|{_FORMS_OF_ITS_KIND}")
 _MEDIA = re.compile(
     r"(?:image|img|picture|photo|audio|video|speech|pixel_value)s?(?:_?(?:url|path|file|id|name|list|bytes|base64|data)s?)?"
     r"|图片|图像|音频|视频",
@@ -109,7 +99,6 @@ class Kind(Enum):
     """May be what a row is about."""
 
 
-_TOOLS = ("tools", "functions")
 Counted = tuple[tuple[str, Kind], ...]
 Watched = tuple[tuple[str, Kind], ...]
 
@@ -133,7 +122,7 @@ def is_about_the_row(name: str) -> bool:
 def watched(names: Iterable[str], used: Collection[str], *, is_conversation: bool) -> Watched:
     """The names whose values decide whether rows can be read without them. A conversation says itself all that was asked, unless
     there are turns beside it."""
-    kinds = ((name, _kind(name)) for name in names if name not in used and name not in _TOOLS)
+    kinds = ((name, _kind(name)) for name in names if name not in used and name not in TOOLS)
     kinds = ((name, Kind.OTHER if _is_translated(name, used) else kind) for name, kind in kinds)
     return tuple(
         (name, kind)
@@ -145,7 +134,7 @@ def watched(names: Iterable[str], used: Collection[str], *, is_conversation: boo
 def counted(names: Iterable[str], used: Collection[str]) -> Counted:
     """The names of rows that ask once whose meaning shows over the whole source only."""
     kinds = ((name, _kind(name) or _kind_about_the_row(name, used)) for name in names if name not in used)
-    return tuple((name, kind) for name, kind in kinds if kind in (Kind.CLASS, Kind.SUBJECT, Kind.OTHER) and name not in _TOOLS)
+    return tuple((name, kind) for name, kind in kinds if kind in (Kind.CLASS, Kind.SUBJECT, Kind.OTHER) and name not in TOOLS)
 
 
 def _kind_about_the_row(name: str, used: Collection[str]) -> Kind | None:
